@@ -1,0 +1,1 @@
+export { Disposal } from './disposal.ts';
