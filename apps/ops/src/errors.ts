@@ -1,0 +1,105 @@
+import type { ErrorEntry } from '@tb/schema';
+
+export type OpsErrorCode =
+  | 'BAD_OPTION'
+  | 'INPUT_MISSING'
+  | 'INPUT_UNREADABLE'
+  | 'INPUT_TRUNCATED'
+  | 'INPUT_EMPTY'
+  | 'COLUMN_MISSING'
+  | 'TIME_ZONE_MISSING'
+  | 'ALL_ROWS_REJECTED'
+  | 'NO_SESSION'
+  | 'OUTPUT_EXISTS'
+  | 'INTERRUPTED'
+  | 'WORKER_FAILED';
+
+/** The rows of docs/errors.md of this package. */
+export const opsErrors: Readonly<Record<OpsErrorCode, ErrorEntry>> = {
+  BAD_OPTION: {
+    exit: 2,
+    cause: 'An option or argument of `tb` is missing or not of its form.',
+    action: 'See `tb COMMAND --help`.',
+  },
+  INPUT_MISSING: {
+    exit: 2,
+    cause: 'An input file does not exist or may not be read.',
+    action: 'Check the path and its permissions.',
+  },
+  INPUT_UNREADABLE: {
+    exit: 2,
+    cause: 'An input file is not of its format.',
+    action: 'Check the file, or state its format with --input-format.',
+  },
+  INPUT_TRUNCATED: {
+    exit: 4,
+    cause: 'A compressed input file ends before its end.',
+    action: 'Fetch the file again; nothing of it was stored.',
+  },
+  INPUT_EMPTY: {
+    exit: 3,
+    cause: 'The input has no rows.',
+    action: 'Check the file; --allow-empty accepts it.',
+  },
+  COLUMN_MISSING: {
+    exit: 2,
+    cause: 'The input has no column of a needed name.',
+    action: 'Name it with --map, e.g. --map ts=ts_utc,volume=size.',
+  },
+  TIME_ZONE_MISSING: {
+    exit: 2,
+    cause: 'A time has no zone, and none was stated.',
+    action: 'State the zone, e.g. --tz UTC or --tz Asia/Kolkata.',
+  },
+  ALL_ROWS_REJECTED: {
+    exit: 3,
+    cause: 'No row of the input could be accepted.',
+    action: 'Read the reasons in the rejected file named in the message.',
+  },
+  NO_SESSION: {
+    exit: 3,
+    cause: 'The exchange has no session on this date.',
+    action: 'Check the date, or add the session to calendars/<exchange>.json of the data root.',
+  },
+  OUTPUT_EXISTS: {
+    exit: 3,
+    cause: 'The output file exists.',
+    action: 'Remove it or name another --out.',
+  },
+  INTERRUPTED: {
+    exit: 3,
+    cause: 'SIGINT or SIGTERM arrived; the work stopped at a safe point.',
+    action: 'Run the same command again: it goes on where it stopped.',
+  },
+  WORKER_FAILED: {
+    exit: 4,
+    cause:
+      'A worker process of `tb` died, for instance by a crash of the database engine on a damaged file.',
+    action: 'Run `tb health --full`; then run the command again.',
+  },
+};
+
+/** Everything `tb` throws that is not a bug and not the error of a package. Codes: docs/errors.md. */
+export class OpsError extends Error {
+  override readonly name: string = 'OpsError';
+  readonly code: OpsErrorCode;
+  readonly hint: string;
+  readonly retryable: boolean;
+
+  constructor(
+    code: OpsErrorCode,
+    message: string,
+    detail: { hint?: string; retryable?: boolean; cause?: unknown } = {},
+  ) {
+    super(message, { cause: detail.cause });
+    this.code = code;
+    this.hint = detail.hint ?? opsErrors[code].action;
+    this.retryable = detail.retryable ?? false;
+  }
+}
+
+/** By name and code, so that an error from another installed copy is recognised. */
+export function isOpsError(error: unknown, code?: OpsErrorCode): error is OpsError {
+  const candidate = error as { name?: unknown; code?: unknown } | null | undefined;
+  return candidate?.name === 'OpsError' && (code === undefined || candidate.code === code);
+}

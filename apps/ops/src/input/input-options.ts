@@ -1,0 +1,105 @@
+import type { Kind, StoredTimeframe } from '@tb/schema';
+import { assertSymbol } from '@tb/schema';
+import { OpsError } from '../errors.ts';
+
+export type InputFormat = 'csv' | 'jsonl' | 'parquet';
+export type TimeFormat = 'iso' | 's' | 'ms' | 'us' | 'ns';
+
+/** How to read a file of rows: which column is what, and what its times mean. Nothing is guessed. */
+export interface InputOptions {
+  readonly kind: Kind;
+  readonly timeframe: StoredTimeframe | '';
+  /** Our column name -> the file's column name. */
+  readonly columns: ReadonlyMap<string, string>;
+  readonly timeFormat: TimeFormat;
+  /** IANA zone of times that carry none; undefined: such a time is an error. */
+  readonly timeZone: string | undefined;
+  /** One symbol for all rows, in place of a column. */
+  readonly symbol: string | undefined;
+  /** undefined: by the file's name. */
+  readonly format: InputFormat | undefined;
+}
+
+/** As commander hands them over. */
+export interface InputFlags {
+  readonly map?: string | undefined;
+  readonly tsFormat?: string | undefined;
+  readonly tz?: string | undefined;
+  readonly symbol?: string | undefined;
+  readonly inputFormat?: string | undefined;
+}
+
+export const REQUIRED: Readonly<Record<Kind, readonly string[]>> = {
+  ticks: ['symbol', 'ts', 'price', 'volume'],
+  candles: ['symbol', 'ts', 'open', 'high', 'low', 'close', 'volume'],
+};
+const OPTIONAL: Readonly<Record<Kind, readonly string[]>> = { ticks: ['bid', 'ask'], candles: [] };
+const TIME_FORMATS: readonly string[] = ['iso', 's', 'ms', 'us', 'ns'];
+const FORMATS: readonly string[] = ['csv', 'jsonl', 'parquet'];
+
+/** All columns of a kind, required ones first. */
+export function columnsOf(kind: Kind): readonly string[] {
+  return [...REQUIRED[kind], ...OPTIONAL[kind]];
+}
+
+/** @throws `BAD_OPTION`, `BAD_NAME` */
+export function parseInputOptions(
+  kind: Kind,
+  timeframe: StoredTimeframe | '',
+  flags: InputFlags,
+): InputOptions {
+  const timeFormat = flags.tsFormat ?? 'iso';
+  if (!TIME_FORMATS.includes(timeFormat))
+    throw new OpsError(
+      'BAD_OPTION',
+      `--ts-format ${timeFormat} is not one of ${TIME_FORMATS.join(', ')}`,
+    );
+  if (flags.inputFormat !== undefined && !FORMATS.includes(flags.inputFormat))
+    throw new OpsError(
+      'BAD_OPTION',
+      `--input-format ${flags.inputFormat} is not one of ${FORMATS.join(', ')}`,
+    );
+  if (flags.symbol !== undefined) assertSymbol(flags.symbol);
+  return {
+    kind,
+    timeframe,
+    columns: parseMap(kind, flags.map),
+    timeFormat: timeFormat as TimeFormat, // checked above
+    timeZone: flags.tz === undefined ? undefined : assertTimeZone(flags.tz),
+    symbol: flags.symbol,
+    format: flags.inputFormat as InputFormat | undefined, // checked above
+  };
+}
+
+function parseMap(kind: Kind, text: string | undefined): ReadonlyMap<string, string> {
+  const map = new Map(columnsOf(kind).map((name) => [name, name]));
+  for (const pair of (text ?? '').split(',').filter((part) => part.trim() !== '')) {
+    const at = pair.indexOf('=');
+    const ours = pair.slice(0, at).trim();
+    const theirs = pair.slice(at + 1).trim();
+    if (at < 1 || theirs === '')
+      throw new OpsError(
+        'BAD_OPTION',
+        `--map ${JSON.stringify(pair)} is not of the form ours=theirs, e.g. ts=ts_utc`,
+      );
+    if (!map.has(ours))
+      throw new OpsError(
+        'BAD_OPTION',
+        `--map names ${JSON.stringify(ours)}; ${kind} have the columns ${columnsOf(kind).join(', ')}`,
+      );
+    map.set(ours, theirs);
+  }
+  return map;
+}
+
+function assertTimeZone(zone: string): string {
+  try {
+    new Intl.DateTimeFormat('en', { timeZone: zone });
+    return zone;
+  } catch (cause) {
+    throw new OpsError('BAD_OPTION', `--tz ${JSON.stringify(zone)} is not a time zone`, {
+      hint: 'Use an IANA name, e.g. UTC, Asia/Kolkata, America/New_York.',
+      cause,
+    });
+  }
+}

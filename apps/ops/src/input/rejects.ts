@@ -1,0 +1,70 @@
+import {
+  closeSync,
+  fsyncSync,
+  linkSync,
+  mkdirSync,
+  openSync,
+  unlinkSync,
+  writeSync,
+} from 'node:fs';
+import { join } from 'node:path';
+import type { Layout } from '@tb/schema';
+import type { RejectedRow } from './blocks.ts';
+
+/**
+ * Keeps what was not accepted, a JSON line a row with its reason, in `quarantine/`. The file is made with the first row
+ * and gets its name when it is whole.
+ */
+export interface Rejects {
+  readonly count: number;
+  add(rows: readonly RejectedRow[]): void;
+  /** Makes the file durable. @returns its path, or undefined when every row was accepted. */
+  close(): string | undefined;
+}
+
+/** @param label Who rejects: `ingest`, `import`. */
+export function openRejects(layout: Layout, label: string, startedAt: Date): Rejects {
+  const stamp = startedAt.toISOString().replace(/[-:.]/g, '');
+  const path = join(layout.quarantine, `${label}-${stamp}-${process.pid}.jsonl`);
+  let descriptor: number | undefined;
+  let count = 0;
+  return {
+    get count() {
+      return count;
+    },
+    add: (rows) => {
+      if (rows.length === 0) return;
+      if (descriptor === undefined) {
+        mkdirSync(layout.quarantine, { recursive: true });
+        descriptor = openSync(`${path}.tmp`, 'wx');
+      }
+      writeAll(descriptor, Buffer.from(rows.map((row) => `${JSON.stringify(row)}\n`).join('')));
+      count += rows.length;
+    },
+    close: () => {
+      if (descriptor === undefined) return undefined;
+      fsyncSync(descriptor);
+      closeSync(descriptor);
+      descriptor = undefined;
+      linkSync(`${path}.tmp`, path);
+      unlinkSync(`${path}.tmp`);
+      syncFolder(layout.quarantine);
+      return path;
+    },
+  };
+}
+
+/** write() may be short: loop. */
+function writeAll(descriptor: number, bytes: Buffer): void {
+  for (let at = 0; at < bytes.length; ) at += writeSync(descriptor, bytes, at);
+}
+
+/** A name is durable only after its folder was synced. */
+export function syncFolder(folder: string): void {
+  const descriptor = openSync(folder, 'r');
+  try {
+    fsyncSync(descriptor);
+  } finally {
+    closeSync(descriptor);
+  }
+}

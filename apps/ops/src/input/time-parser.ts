@@ -1,0 +1,103 @@
+import { wallTimeToUtc } from '@tb/calendar';
+import { OpsError } from '../errors.ts';
+import type { TimeFormat } from './input-options.ts';
+
+/** ns since 1970 UTC; or a bare date, which the caller turns into a session; or undefined when it is no time. */
+export type ParsedTime = bigint | { readonly date: string } | undefined;
+
+const ISO =
+  /^(\d{4})-(\d{2})-(\d{2})(?:[T ](\d{2}):(\d{2})(?::(\d{2})(?:[.,](\d{1,9}))?)?\s*(Z|[+-]\d{2}:?\d{2})?)?$/i;
+const NUMBER = /^(-?)(\d{1,19})(?:\.(\d{1,9})0*)?$/;
+const DIGITS: Readonly<Record<Exclude<TimeFormat, 'iso'>, number>> = { s: 9, ms: 6, us: 3, ns: 0 };
+const MIN_NS = -(2n ** 63n);
+const MAX_NS = 2n ** 63n - 1n;
+const HALF_HOUR_MS = 1_800_000;
+
+/**
+ * A parser of one stated form of time. Exact to the nanosecond; never guesses a zone or a unit.
+ *
+ * @returns undefined for text that is no time of this form, or lies outside int64 ns (1677 to 2262).
+ * @throws `TIME_ZONE_MISSING` when a time carries no zone and none was stated.
+ */
+export function timeParser(
+  format: TimeFormat,
+  timeZone: string | undefined,
+): (value: unknown) => ParsedTime {
+  return format === 'iso' ? isoParser(timeZone) : (value) => parseCount(value, DIGITS[format]);
+}
+
+/** A count of a unit since 1970: the unit has 10^-9 * 10^digits seconds. Fractions finer than 1 ns are refused. */
+function parseCount(value: unknown, digits: number): bigint | undefined {
+  if (typeof value === 'number' && !Number.isSafeInteger(value) && digits < 9) return undefined;
+  const parts = NUMBER.exec(String(value).trim());
+  if (!parts) return undefined;
+  const fraction = parts[3] ?? '';
+  if (fraction.length > digits && /[1-9]/.test(fraction.slice(digits))) return undefined;
+  const ns = BigInt((parts[2] ?? '') + fraction.slice(0, digits).padEnd(digits, '0'));
+  return inRange(parts[1] === '-' ? -ns : ns);
+}
+
+function inRange(ns: bigint): bigint | undefined {
+  return ns >= MIN_NS && ns <= MAX_NS ? ns : undefined;
+}
+
+function isoParser(timeZone: string | undefined): (value: unknown) => ParsedTime {
+  const offsetOf = timeZone === undefined ? undefined : zoneOffsets(timeZone);
+  return (value) => {
+    if (typeof value === 'bigint') return inRange(value); // a Parquet timestamp, already ns UTC
+    const parts = ISO.exec(String(value).trim());
+    if (!parts) return undefined;
+    const date = `${parts[1]}-${parts[2]}-${parts[3]}`;
+    const wallMs = wallClockMs(parts);
+    if (wallMs === undefined) return undefined;
+    if (parts[4] === undefined) return { date };
+    let offsetMs: number;
+    if (parts[8] !== undefined) offsetMs = fixedOffsetMs(parts[8]);
+    else if (offsetOf) offsetMs = offsetOf(wallMs, date);
+    else
+      throw new OpsError(
+        'TIME_ZONE_MISSING',
+        `Time ${JSON.stringify(parts[0])} has no zone, and none was stated`,
+      );
+    const fraction = BigInt((parts[7] ?? '').padEnd(9, '0'));
+    return inRange(BigInt(wallMs - offsetMs) * 1_000_000n + fraction);
+  };
+}
+
+/** ms of the wall clock as if it were UTC, without the fraction; undefined for a day or hour that does not exist. */
+function wallClockMs(parts: RegExpExecArray): number | undefined {
+  const [year, month, day] = [Number(parts[1]), Number(parts[2]), Number(parts[3])];
+  const [hour, minute, second] = [
+    Number(parts[4] ?? 0),
+    Number(parts[5] ?? 0),
+    Number(parts[6] ?? 0),
+  ];
+  if (hour > 23 || minute > 59 || second > 59) return undefined;
+  const ms = new Date(0).setUTCFullYear(year, month - 1, day);
+  const date = new Date(ms);
+  if (date.getUTCMonth() !== month - 1 || date.getUTCDate() !== day) return undefined;
+  return ms + ((hour * 60 + minute) * 60 + second) * 1000;
+}
+
+function fixedOffsetMs(text: string): number {
+  if (/^z$/i.test(text)) return 0;
+  const minutes = Number(text.slice(1, 3)) * 60 + Number(text.slice(-2));
+  return (text.startsWith('-') ? -minutes : minutes) * 60_000;
+}
+
+/** Offset of a zone at a wall-clock time, asked once per half hour: zones change on the hour or the half hour. */
+function zoneOffsets(timeZone: string): (wallMs: number, date: string) => number {
+  const cache = new Map<number, number>();
+  return (wallMs, date) => {
+    const slot = Math.floor(wallMs / HALF_HOUR_MS);
+    const known = cache.get(slot);
+    if (known !== undefined) return known;
+    const minutes =
+      Math.floor((((wallMs % 86_400_000) + 86_400_000) % 86_400_000) / 60_000 / 30) * 30;
+    const time = `${String(Math.floor(minutes / 60)).padStart(2, '0')}:${String(minutes % 60).padStart(2, '0')}`;
+    const utcMs = Number(wallTimeToUtc(date, time, timeZone) / 1_000_000n);
+    const offset = slot * HALF_HOUR_MS - utcMs;
+    cache.set(slot, offset);
+    return offset;
+  };
+}
