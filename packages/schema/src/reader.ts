@@ -14,7 +14,7 @@ export interface Watermark {
 export interface MarketDataRequest {
   readonly exchange: string;
   readonly kind: Kind;
-  /** For candles, the stored timeframe to read. */
+  /** For candles, the stored timeframe to read. Live rows exist for ticks and 1m only; the query derives the rest. */
   readonly timeframe?: StoredTimeframe | undefined;
   /** Half-open, ns UTC. */
   readonly from: bigint;
@@ -35,6 +35,8 @@ export interface MarketDataSource {
   readonly relation: string;
   readonly tradingDates: readonly string[];
   readonly rows: number;
+  /** How many symbols the rows belong to, where that is known: lets a query estimate the share it reads. */
+  readonly symbols?: number | undefined;
   readonly minTs: bigint;
   readonly maxTs: bigint;
   /** Identity of a published file, for fingerprints; absent for live sources. */
@@ -60,7 +62,7 @@ export interface MarketDataSnapshot extends AsyncDisposable {
   /** sid of a symbol, undefined when the exchange never had it. */
   sidOf(symbol: string): number | undefined;
   symbolOf(sid: number): string | undefined;
-  /** Trading dates in the range that have published data or live rows, ascending. */
+  /** Trading dates whose rows meet the range, published or live, ascending; of the exchange, whatever `symbols` says. */
   readonly tradingDates: readonly string[];
   /** When feeds were connected, for telling a gap from a minute without trades. */
   readonly coverage: readonly {
@@ -81,8 +83,16 @@ export interface MarketDataSnapshot extends AsyncDisposable {
     parameters?: readonly SqlValue[],
     signal?: AbortSignal,
   ): AsyncIterable<ColumnChunk>;
-  /** Latest ticks of symbols from memory, without SQL: newest last. Only live rows of dates not yet published. */
+  /**
+   * Latest ticks of a symbol in the tail, from memory, without SQL: the highest by (ts, seq), newest last.
+   * Only rows of dates not yet published, whatever range the snapshot was asked for.
+   */
   lastTicks(sid: number, count: number): readonly LiveTick[];
+  /**
+   * Writes the rows of a read-only SELECT over the relations to one Parquet file (zstd), which appears whole or not at
+   * all. Absent where the reader cannot write files.
+   */
+  exportParquet?(sql: string, path: string, signal?: AbortSignal): Promise<{ rows: number }>;
 }
 
 export interface LiveTick {
