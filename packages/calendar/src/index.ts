@@ -1,0 +1,13 @@
+export { BUILT_IN_EXCHANGES } from './built-in.ts';
+export { parseCalendarFile } from './calendar-file.ts';
+export { calendarOf } from './calendar-of.ts';
+export {
+  CalendarError,
+  type CalendarErrorCode,
+  type CalendarErrorEntry,
+  calendarErrors,
+  isCalendarError,
+} from './errors.ts';
+export type { CalendarOverrides, NamedHours, SessionHours, Weekday } from './overrides.ts';
+export type { Session, SessionCalendar } from './session.ts';
+export { utcToWallTime, type WallTime, wallTimeToUtc } from './wall-time.ts';
