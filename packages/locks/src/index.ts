@@ -1,1 +1,18 @@
+export { type BreakOptions, type BreakResult, breakLock } from './break.ts';
 export { Disposal } from './disposal.ts';
+export {
+  type ErrorEntry,
+  type HeldReason,
+  isLockError,
+  LockError,
+  type LockErrorCode,
+  lockErrors,
+} from './errors.ts';
+export type { EventListener, LockEvent, LockStep } from './event.ts';
+export { checkEpoch, FENCE_DDL, type FenceKey } from './fence.ts';
+export { inspectLock, type LockInspection } from './inspect.ts';
+export { type OpenSqliteOptions, openSqlite, translateSqliteError } from './open-sqlite.ts';
+export { type OsGuard, type OsGuardFactory, sqliteGuard } from './os-guard.ts';
+export type { WriterRecord } from './record.ts';
+export type { OpenSqliteDatabase, SqliteDatabase, SqliteStatement } from './sqlite.ts';
+export { type AcquireOptions, WriterLock } from './writer-lock.ts';
