@@ -6,6 +6,7 @@ import { describe, expect, test } from '@jest/globals';
 /** Who may import whom, and which outside packages: the table of README.md. A new arrow is a decision, not an accident. */
 const ARROWS: Readonly<Record<string, readonly string[]>> = {
   schema: [],
+  simulator: [],
   calendar: [],
   locks: ['proper-lockfile', 'better-sqlite3'],
   live: ['@tb/locks', '@tb/schema', '@tb/calendar', 'better-sqlite3', '@duckdb/node-api'],
@@ -31,6 +32,7 @@ const ARROWS: Readonly<Record<string, readonly string[]>> = {
     '@tb/manager',
     '@tb/queries',
     '@tb/backtest',
+    '@tb/simulator',
     'better-sqlite3',
     '@duckdb/node-api',
     'kysely',

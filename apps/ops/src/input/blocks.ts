@@ -17,6 +17,8 @@ export interface RejectedRow {
 export interface Block<Batch> {
   readonly batch: Batch;
   readonly rows: BigInt64Array;
+  /** The feed's own numbers, when the input has the column `source_seq`. */
+  readonly sourceSeq: BigInt64Array | undefined;
   readonly rejected: readonly RejectedRow[];
   readonly rowsRead: number;
   raw(index: number): string;
@@ -46,6 +48,7 @@ export async function* tickBlocks(
     yield {
       batch,
       rows: rowNumbersOf(good),
+      sourceSeq: sourceSeqOf(good, options),
       rejected,
       rowsRead,
       raw: (index) => good[index]?.raw ?? '',
@@ -76,6 +79,7 @@ export async function* candleBlocks(
     yield {
       batch,
       rows: rowNumbersOf(good),
+      sourceSeq: sourceSeqOf(good, options),
       rejected,
       rowsRead,
       raw: (index) => good[index]?.raw ?? '',
@@ -138,10 +142,8 @@ function rowCheck(options: InputOptions, dateToTs: DateToTs): (row: CellRow) => 
     const numbers = names.map((_name, at) =>
       at === symbolAt || at === tsAt ? Number.NaN : numberOf(cells[at]),
     );
-    const reason =
-      options.kind === 'ticks'
-        ? tickFault(names, numbers, cells)
-        : candleFault(names, numbers, cells);
+    const fault = options.kind === 'ticks' ? tickFault : candleFault;
+    const reason = sourceSeqFault(names, numbers, cells) ?? fault(names, numbers, cells);
     return reason ?? { row, raw, symbol, ts: time, numbers };
   };
 }
@@ -166,6 +168,16 @@ function numberOf(cell: unknown): number {
 
 const isAbsent = (cell: unknown): boolean => cell === undefined || cell === '';
 const shown = (cell: unknown): string => (isAbsent(cell) ? 'empty' : String(cell).slice(0, 40));
+
+function sourceSeqFault(
+  names: readonly string[],
+  numbers: readonly number[],
+  cells: readonly unknown[],
+): string | undefined {
+  const at = names.indexOf('source_seq');
+  if (isAbsent(cells[at]) || Number.isSafeInteger(numbers[at])) return undefined;
+  return `bad_source_seq: ${shown(cells[at])}`;
+}
 
 function tickFault(
   names: readonly string[],
@@ -212,6 +224,12 @@ function columnOf(good: readonly GoodRow[], options: InputOptions, name: string)
 
 function stampsOf(good: readonly GoodRow[]): BigInt64Array {
   return BigInt64Array.from(good, (row) => row.ts);
+}
+
+function sourceSeqOf(good: readonly GoodRow[], options: InputOptions): BigInt64Array | undefined {
+  const at = columnsOf(options.kind).indexOf('source_seq');
+  if (good.length === 0 || good.some((row) => Number.isNaN(row.numbers[at]!))) return undefined;
+  return BigInt64Array.from(good, (row) => BigInt(row.numbers[at]!));
 }
 
 function rowNumbersOf(good: readonly GoodRow[]): BigInt64Array {

@@ -35,7 +35,8 @@ export async function* csvRows(
       }
       row += 1;
       block.push(cellRowOf(record, row, positions, width));
-      if (block.length < BLOCK_ROWS) continue;
+      // Nothing more has arrived yet: a feed on a pipe is handed on at once.
+      if (block.length < BLOCK_ROWS && parser.readableLength > 0) continue;
       yield block;
       block = [];
     }

@@ -33,7 +33,10 @@ export const REQUIRED: Readonly<Record<Kind, readonly string[]>> = {
   ticks: ['symbol', 'ts', 'price', 'volume'],
   candles: ['symbol', 'ts', 'open', 'high', 'low', 'close', 'volume'],
 };
-const OPTIONAL: Readonly<Record<Kind, readonly string[]>> = { ticks: ['bid', 'ask'], candles: [] };
+const OPTIONAL: Readonly<Record<Kind, readonly string[]>> = {
+  ticks: ['bid', 'ask', 'source_seq'],
+  candles: ['source_seq'],
+};
 const TIME_FORMATS: readonly string[] = ['iso', 's', 'ms', 'us', 'ns'];
 const FORMATS: readonly string[] = ['csv', 'jsonl', 'parquet'];
 

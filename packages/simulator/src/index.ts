@@ -1,0 +1,2 @@
+export { type Random, random } from './random.ts';
+export { type GeneratedBatch, generateTicks, type TickOptions } from './tick-generator.ts';
