@@ -1,5 +1,11 @@
 import { invalid } from './overridden-rules.ts';
-import type { CalendarOverrides, NamedHours, SessionHours, Weekday } from './overrides.ts';
+import type {
+  CalendarOverrides,
+  HourRange,
+  NamedHours,
+  SessionHours,
+  Weekday,
+} from './overrides.ts';
 
 const KEYS = [
   'like',
@@ -11,7 +17,8 @@ const KEYS = [
   'specialSessions',
   'knownYears',
 ];
-const HOURS_KEYS = ['open', 'close', 'openDay', 'closeDay'];
+const RANGE_KEYS = ['open', 'close', 'openDay', 'closeDay'];
+const HOURS_KEYS = [...RANGE_KEYS, 'breaks'];
 
 /**
  * Reads the text of `calendars/<exchange>.json`. A key that is not known is refused, so that a misspelt list of
@@ -26,7 +33,7 @@ export function parseCalendarFile(text: string): CalendarOverrides {
     week: optional('week', file['week'], asRecord(asHours)) as
       | Partial<Record<Weekday, SessionHours>>
       | undefined,
-    window: optional('window', file['window'], asHours),
+    window: optional('window', file['window'], asRange),
     holidays: optional('holidays', file['holidays'], asRecord(asText)),
     halfDays: optional('halfDays', file['halfDays'], asRecord(asNamedHours)),
     specialSessions: optional('specialSessions', file['specialSessions'], asRecord(asNamedHours)),
@@ -84,6 +91,10 @@ function asDayShift(entry: string, value: unknown): number {
   return value;
 }
 
+function asRange(entry: string, value: unknown): HourRange {
+  return rangeOf(entry, fields(entry, value, RANGE_KEYS));
+}
+
 function asHours(entry: string, value: unknown): SessionHours {
   return hoursOf(entry, fields(entry, value, HOURS_KEYS));
 }
@@ -94,6 +105,18 @@ function asNamedHours(entry: string, value: unknown): NamedHours {
 }
 
 function hoursOf(entry: string, item: Readonly<Record<string, unknown>>): SessionHours {
+  return {
+    ...rangeOf(entry, item),
+    breaks: optional(`${entry}.breaks`, item['breaks'], asBreaks),
+  };
+}
+
+function asBreaks(entry: string, value: unknown): HourRange[] {
+  if (!Array.isArray(value)) throw invalid(entry, 'is not a list');
+  return value.map((item, index) => asRange(`${entry}.${index}`, item));
+}
+
+function rangeOf(entry: string, item: Readonly<Record<string, unknown>>): HourRange {
   return {
     open: asText(`${entry}.open`, item['open']),
     close: asText(`${entry}.close`, item['close']),

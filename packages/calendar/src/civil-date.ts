@@ -4,8 +4,8 @@ const FORM = /^(\d{4})-(\d{2})-(\d{2})$/;
 const DAY_MS = 86_400_000;
 
 /** int64 nanoseconds reach from 1677-09 to 2262-04; whole years inside that leave room for windows at the ends. */
-const FIRST_YEAR = 1679;
-const LAST_YEAR = 2260;
+const FIRST_YEAR = 1678;
+const LAST_YEAR = 2261;
 export const FIRST_DAY: number = Date.UTC(FIRST_YEAR, 0, 1) / DAY_MS;
 export const LAST_DAY: number = Date.UTC(LAST_YEAR, 11, 31) / DAY_MS;
 
@@ -14,7 +14,7 @@ export type WeekdayNumber = 0 | 1 | 2 | 3 | 4 | 5 | 6;
 
 /**
  * Days since 1970-01-01 of a date `YYYY-MM-DD`.
- * @throws `BAD_TRADING_DATE` unless it is a real day of 1679 to 2260
+ * @throws `BAD_TRADING_DATE` unless it is a real day of 1678 to 2261
  */
 export function dayOfDate(date: string): number {
   const parts = typeof date === 'string' ? FORM.exec(date) : null;

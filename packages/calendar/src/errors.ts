@@ -26,7 +26,7 @@ export const calendarErrors: Readonly<Record<CalendarErrorCode, CalendarErrorEnt
   },
   BAD_TRADING_DATE: {
     exit: 2,
-    cause: 'A trading date is not a real day YYYY-MM-DD, or lies outside 1679 to 2260.',
+    cause: 'A trading date is not a real day YYYY-MM-DD, or lies outside 1678 to 2261.',
     action: 'Correct the date.',
   },
   BAD_WALL_TIME: {

@@ -8,6 +8,12 @@ export {
   calendarErrors,
   isCalendarError,
 } from './errors.ts';
-export type { CalendarOverrides, NamedHours, SessionHours, Weekday } from './overrides.ts';
-export type { Session, SessionCalendar } from './session.ts';
+export type {
+  CalendarOverrides,
+  HourRange,
+  NamedHours,
+  SessionHours,
+  Weekday,
+} from './overrides.ts';
+export type { Session, SessionBreak, SessionCalendar } from './session.ts';
 export { utcToWallTime, type WallTime, wallTimeToUtc } from './wall-time.ts';

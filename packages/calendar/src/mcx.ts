@@ -1,29 +1,23 @@
-import { weekdayOf } from './civil-date.ts';
-import type { ExchangeRules, MinuteRange } from './exchange-rules.ts';
+import { dayOfDate, weekdayOf } from './civil-date.ts';
+import type { ExchangeRules } from './exchange-rules.ts';
 import { MCX_KNOWN_YEARS, mcxDays } from './mcx-holidays.ts';
-import { zoneOffset } from './zone-offset.ts';
+import { MORNING_OPEN, mcxClose } from './mcx-hours.ts';
 
-const DAY_MS = 86_400_000;
-const NEW_YORK_WINTER_MS = -5 * 3_600_000;
-const SUMMER: MinuteRange = { from: 9 * 60, to: 23 * 60 + 30 };
-const WINTER: MinuteRange = { from: 9 * 60, to: 23 * 60 + 55 };
+/** Until 2018-12-28 trading began at 10:00. */
+const NINE_O_CLOCK = dayOfDate('2018-12-31');
+const MORNING_OPEN_BEFORE = 10 * 60;
 
 /**
- * MCX: 09:00 to 23:30 India, to 23:55 while New York is on winter time, so that both close after the US metal and
- * energy markets. The window is the local day.
+ * MCX, non-agricultural contracts: 09:00 to 23:30 India, to 23:55 in the winter of New York. The window is the local
+ * day; a row after midnight belongs to the next date.
  */
 export const mcx: ExchangeRules = {
   timeZone: 'Asia/Kolkata',
   window: { from: 0, to: 24 * 60 },
   usualHours: (day) => {
     if (weekdayOf(day) === 0 || weekdayOf(day) === 6) return undefined;
-    return mcxClosesLate(day) ? WINTER : SUMMER;
+    return { from: day >= NINE_O_CLOCK ? MORNING_OPEN : MORNING_OPEN_BEFORE, to: mcxClose(day) };
   },
   ruleOf: (date) => mcxDays.get(date),
   knowsYear: (year) => MCX_KNOWN_YEARS.includes(year),
 };
-
-/** New York changes its clock on Sundays, so noon UTC decides for any weekday. */
-export function mcxClosesLate(day: number): boolean {
-  return zoneOffset('America/New_York').at(day * DAY_MS + DAY_MS / 2) === NEW_YORK_WINTER_MS;
-}

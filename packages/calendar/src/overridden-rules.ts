@@ -1,7 +1,13 @@
 import { dayOfDate, weekdayOf } from './civil-date.ts';
 import { CalendarError } from './errors.ts';
-import type { DayRule, ExchangeRules, MinuteRange } from './exchange-rules.ts';
-import type { CalendarOverrides, NamedHours, SessionHours, Weekday } from './overrides.ts';
+import type { DayRule, ExchangeRules, MinuteRange, SessionMinutes } from './exchange-rules.ts';
+import type {
+  CalendarOverrides,
+  HourRange,
+  NamedHours,
+  SessionHours,
+  Weekday,
+} from './overrides.ts';
 import { minuteOfTime } from './wall-time.ts';
 import { zoneOffset } from './zone-offset.ts';
 
@@ -51,7 +57,7 @@ export function overriddenRules(
 function weekRanges(
   week: NonNullable<CalendarOverrides['week']>,
   window: MinuteRange,
-): (MinuteRange | undefined)[] {
+): (SessionMinutes | undefined)[] {
   const unknown = Object.keys(week).find((key) => !(WEEKDAYS as readonly string[]).includes(key));
   if (unknown !== undefined)
     throw invalid(`week.${unknown}`, `is not one of ${WEEKDAYS.join(' ')}`);
@@ -91,21 +97,32 @@ function namedRule(
   return { kind, name: hours.name ?? kind, hours: sessionRange(entry, hours, window) };
 }
 
-function sessionRange(entry: string, hours: SessionHours, window: MinuteRange): MinuteRange {
+function sessionRange(entry: string, hours: SessionHours, window: MinuteRange): SessionMinutes {
   const range = minuteRange(entry, hours);
   if (range.from < window.from || range.to > window.to)
     throw invalid(entry, 'lies outside the window of its trading date; widen window');
-  return range;
+  let since = range.from;
+  const breaks = (hours.breaks ?? []).map((pause, index) => {
+    const rest = minuteRange(`${entry}.breaks.${index}`, pause);
+    if (rest.from <= since || rest.to >= range.to)
+      throw invalid(
+        `${entry}.breaks.${index}`,
+        'does not lie inside the session, after the break before it',
+      );
+    since = rest.to;
+    return rest;
+  });
+  return { ...range, breaks };
 }
 
-function windowRange(hours: SessionHours): MinuteRange {
+function windowRange(hours: HourRange): MinuteRange {
   const range = minuteRange('window', hours);
   if (range.to - range.from > DAY_MINUTES)
     throw invalid('window', 'is wider than a day, so that windows of two dates would overlap');
   return range;
 }
 
-function minuteRange(entry: string, hours: SessionHours): MinuteRange {
+function minuteRange(entry: string, hours: HourRange): MinuteRange {
   const range = {
     from: minute(`${entry}.open`, hours.open) + dayShift(`${entry}.openDay`, hours.openDay),
     to: minute(`${entry}.close`, hours.close) + dayShift(`${entry}.closeDay`, hours.closeDay),

@@ -1,5 +1,5 @@
 /** Wall-clock range at the exchange. */
-export interface SessionHours {
+export interface HourRange {
   /** `HH:MM`. */
   readonly open: string;
   /** `HH:MM`; `24:00` is the end of the day. */
@@ -8,6 +8,12 @@ export interface SessionHours {
   readonly openDay?: number | undefined;
   /** Day of the close, counted from the trading date. Default 0. */
   readonly closeDay?: number | undefined;
+}
+
+/** Hours of a session, with the pauses inside it. */
+export interface SessionHours extends HourRange {
+  /** Ascending, inside the session, e.g. a lunch break. */
+  readonly breaks?: readonly HourRange[] | undefined;
 }
 
 /** Hours of one date, with the reason. */
@@ -29,7 +35,7 @@ export interface CalendarOverrides {
   /** Replaces the weekly pattern; a weekday left out has no session. */
   readonly week?: Readonly<Partial<Record<Weekday, SessionHours>>> | undefined;
   /** Accepted range of a trading date, at most a day wide. Without it that of the built-in calendar, or the local day. */
-  readonly window?: SessionHours | undefined;
+  readonly window?: HourRange | undefined;
   /** Date to name. */
   readonly holidays?: Readonly<Record<string, string>> | undefined;
   readonly halfDays?: Readonly<Record<string, NamedHours>> | undefined;

@@ -1,6 +1,6 @@
 import { dateOfDay, dayOfDate, FIRST_DAY, LAST_DAY } from './civil-date.ts';
 import { CalendarError } from './errors.ts';
-import type { ExchangeRules } from './exchange-rules.ts';
+import type { ExchangeRules, SessionMinutes } from './exchange-rules.ts';
 import type { Session, SessionCalendar } from './session.ts';
 import { timeframeMinutes } from './timeframe-minutes.ts';
 import { floorMs, wallDateOf, wallMinuteToUtc } from './wall-time.ts';
@@ -46,6 +46,11 @@ export class RuleCalendar implements SessionCalendar {
     return this.#rules.knowsYear(Number(tradingDate.slice(0, 4)));
   }
 
+  reasonOf(tradingDate: string): string | undefined {
+    dayOfDate(tradingDate);
+    return this.#rules.ruleOf(tradingDate)?.name;
+  }
+
   previousSession(tradingDate: string): Session {
     for (let day = dayOfDate(tradingDate) - 1; day >= FIRST_DAY; day--) {
       const session = this.#sessionOfDay(day);
@@ -82,8 +87,13 @@ export class RuleCalendar implements SessionCalendar {
     if (!session) return new BigInt64Array(0);
     if (minutes === 'session') return BigInt64Array.of(session.open);
     const widthNs = BigInt(minutes) * MINUTE_NS;
-    const count = Number((session.close - session.open + widthNs - 1n) / widthNs);
-    return BigInt64Array.from({ length: count }, (_, i) => session.open + BigInt(i) * widthNs);
+    const starts: bigint[] = [];
+    for (let start = session.open; start < session.close; start += widthNs) {
+      const end = start + widthNs < session.close ? start + widthNs : session.close;
+      if (!session.breaks.some((pause) => pause.from <= start && end <= pause.to))
+        starts.push(start);
+    }
+    return BigInt64Array.from(starts);
   }
 
   candleStart(ts: bigint, timeframe: string): bigint {
@@ -128,7 +138,7 @@ export class RuleCalendar implements SessionCalendar {
     const tradingDate = dateOfDay(day);
     const rule = this.#rules.ruleOf(tradingDate);
     if (rule?.kind === 'holiday') return undefined;
-    const hours = rule ? rule.hours : this.#rules.usualHours(day);
+    const hours: SessionMinutes | undefined = rule ? rule.hours : this.#rules.usualHours(day);
     if (!hours) return undefined;
     const at = (minute: number): bigint => wallMinuteToUtc(day, minute, this.timeZone);
     return {
@@ -136,6 +146,7 @@ export class RuleCalendar implements SessionCalendar {
       tradingDate,
       open: at(hours.from),
       close: at(hours.to),
+      breaks: (hours.breaks ?? []).map((pause) => ({ from: at(pause.from), to: at(pause.to) })),
       windowFrom: at(this.#rules.window.from),
       windowTo: at(this.#rules.window.to),
       kind: rule ? rule.kind : 'regular',

@@ -6,6 +6,8 @@ export interface Session {
   /** Regular session `[open, close)`: what is EXPECTED, and the origin of every candle of the date. */
   readonly open: bigint;
   readonly close: bigint;
+  /** Pauses inside `[open, close)`, ascending; nothing is expected in them. Most sessions have none. */
+  readonly breaks: readonly SessionBreak[];
   /**
    * What is ACCEPTED, `[windowFrom, windowTo)`: holds the session, pre-market, closing sessions and late prints.
    * Windows of different trading dates never overlap, so a time has at most one trading date.
@@ -14,8 +16,14 @@ export interface Session {
   readonly windowTo: bigint;
   /** `half`: part of the usual hours. `special`: hours of its own, such as Muhurat trading, or on a weekend. */
   readonly kind: 'regular' | 'half' | 'special';
-  /** `unknown`: the calendar has no holiday data for the year, so the weekly pattern is all it says. */
+  /** `unknown`: the holidays of the year are not all known, so the weekly pattern is most of what it says. */
   readonly certainty: 'known' | 'unknown';
+}
+
+/** A pause of a session, `[from, to)`, ns UTC. */
+export interface SessionBreak {
+  readonly from: bigint;
+  readonly to: bigint;
 }
 
 /** Sessions of one exchange. Pure: reads no clock and no file; equal arguments give equal answers. */
@@ -35,8 +43,13 @@ export interface SessionCalendar {
   sessionOf(tradingDate: string): Session | undefined;
   /** @throws `BAD_TRADING_DATE` */
   isSession(tradingDate: string): boolean;
-  /** Whether the calendar has holiday data for the year of the date. @throws `BAD_TRADING_DATE` */
+  /** Whether the calendar knows all holidays and special sessions of the year of the date. @throws `BAD_TRADING_DATE` */
   knows(tradingDate: string): boolean;
+  /**
+   * Why the date departs from the weekly pattern: `Good Friday`, `Muhurat`; undefined when it does not.
+   * @throws `BAD_TRADING_DATE`
+   */
+  reasonOf(tradingDate: string): string | undefined;
   /** Last session strictly before the date. @throws `BAD_TRADING_DATE`, `NO_SESSION` when there is none */
   previousSession(tradingDate: string): Session;
   /** First session strictly after the date. @throws `BAD_TRADING_DATE`, `NO_SESSION` when there is none */
@@ -46,7 +59,8 @@ export interface SessionCalendar {
   /** Sessions whose window meets `[fromNs, toNs)`, ascending. Empty when the range is. */
   sessionsOverlapping(fromNs: bigint, toNs: bigint): Session[];
   /**
-   * STARTs of the candles that the regular session holds, counted from the open; the last candle may be short.
+   * STARTs of the candles that the regular session holds, counted from the open; the last candle may be short, and
+   * those that lie whole in a break are left out.
    * One for `1d`; none for a date without a session.
    * @param timeframe Minutes or hours up to a day, or `1d`. @throws `BAD_TRADING_DATE`, `BAD_TIMEFRAME`
    */

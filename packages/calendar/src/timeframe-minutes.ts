@@ -1,5 +1,7 @@
 import { CalendarError } from './errors.ts';
 
+/** Valid timeframes only, so at most some 1500 entries. Ticks ask for the same one over and over. */
+const seen = new Map<string, number | 'session'>();
 const FORM = /^([1-9]\d{0,3})([mhd])$/;
 
 /**
@@ -7,6 +9,15 @@ const FORM = /^([1-9]\d{0,3})([mhd])$/;
  * @throws `BAD_TIMEFRAME` unless it is minutes or hours up to a day, or `1d`
  */
 export function timeframeMinutes(timeframe: string): number | 'session' {
+  let width = seen.get(timeframe);
+  if (width === undefined) {
+    width = parse(timeframe);
+    seen.set(timeframe, width);
+  }
+  return width;
+}
+
+function parse(timeframe: string): number | 'session' {
   const parts = typeof timeframe === 'string' ? FORM.exec(timeframe) : null;
   const count = Number(parts?.[1]);
   const unit = parts?.[2];

@@ -12,6 +12,10 @@ export const US_LAST_YEAR = 2030;
 
 const EARLY_CLOSE: MinuteRange = { from: 9 * 60 + 30, to: 13 * 60 };
 
+/** The one opening delayed by hours since 1998. */
+const LATE_OPENING = '2002-09-11';
+const FROM_NOON: MinuteRange = { from: 12 * 60, to: 16 * 60 };
+
 const CLOSURES: readonly (readonly [date: string, name: string])[] = [
   ['2001-09-11', 'Attacks of September 11'],
   ['2001-09-12', 'Attacks of September 11'],
@@ -35,6 +39,7 @@ export function usDayRules(): ReadonlyMap<string, DayRule> {
       rules.set(dateOfDay(day), { kind: 'holiday', name });
   }
   for (const [date, name] of CLOSURES) rules.set(date, { kind: 'holiday', name });
+  rules.set(LATE_OPENING, { kind: 'half', name: 'Anniversary of September 11', hours: FROM_NOON });
   return rules;
 }
 
