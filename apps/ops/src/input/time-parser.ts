@@ -1,4 +1,5 @@
 import { wallTimeToUtc } from '@tb/calendar';
+import { isTradingDate } from '@tb/schema';
 import { OpsError } from '../errors.ts';
 import type { TimeFormat } from './input-options.ts';
 
@@ -16,7 +17,7 @@ const HALF_HOUR_MS = 1_800_000;
 /**
  * A parser of one stated form of time. Exact to the nanosecond; never guesses a zone or a unit.
  *
- * @returns undefined for text that is no time of this form, or lies outside int64 ns (1677 to 2262).
+ * @returns undefined for text that is no time of this form, or lies outside 1678 to 2261, the whole years of int64 ns.
  * @throws `TIME_ZONE_MISSING` when a time carries no zone and none was stated.
  */
 export function timeParser(
@@ -49,7 +50,7 @@ function isoParser(timeZone: string | undefined): (value: unknown) => ParsedTime
     if (!parts) return undefined;
     const date = `${parts[1]}-${parts[2]}-${parts[3]}`;
     const wallMs = wallClockMs(parts);
-    if (wallMs === undefined) return undefined;
+    if (wallMs === undefined || !isTradingDate(date)) return undefined;
     if (parts[4] === undefined) return { date };
     let offsetMs: number;
     if (parts[8] !== undefined) offsetMs = fixedOffsetMs(parts[8]);

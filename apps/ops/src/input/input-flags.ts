@@ -1,0 +1,11 @@
+import type { Command } from 'commander';
+
+/** The options of every command that reads rows. */
+export function addInputOptions(command: Command): Command {
+  return command
+    .option('--map <pairs>', 'our columns by the names of the file, e.g. ts=ts_utc,volume=size')
+    .option('--ts-format <form>', 'iso (default), s, ms, us or ns')
+    .option('--tz <zone>', 'zone of times that carry none, e.g. UTC or Asia/Kolkata; never guessed')
+    .option('--symbol <symbol>', 'one symbol for all rows, in place of a column')
+    .option('--input-format <format>', 'csv, jsonl or parquet, when the name does not say');
+}
