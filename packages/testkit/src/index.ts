@@ -1,7 +1,21 @@
+export { DiskModel, type NameModel } from './disk-model.ts';
+export {
+  FAULT_MODES,
+  type FaultMode,
+  type FaultPoint,
+  formatReplay,
+  parseReplay,
+  type Replay,
+} from './fault-mode.ts';
+export { type FaultOptions, type FaultRun, runFaulted, type StorageCall } from './fault-run.ts';
 export { Ledger, type LedgerVerdict } from './ledger.ts';
 export { Multiset } from './multiset.ts';
+export { type PowerCut, type PowerCutOptions, powerCuts } from './power-cut.ts';
+export { type Command, type Outcome, runCommand } from './process-group.ts';
 export { type Random, random } from './random.ts';
+export { type Entry, parseRecording } from './recording.ts';
 export { seedOf } from './seed.ts';
+export { buildShim, shimUnavailable } from './shim.ts';
 export { type TempRoot, tempRoot } from './temp-root.ts';
 export { type GeneratedBatch, generateTicks, type TickOptions } from './tick-generator.ts';
 export { bitsOf, type TickKeyColumns, tickKey, tickKeys } from './tick-key.ts';
