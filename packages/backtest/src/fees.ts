@@ -20,7 +20,7 @@ export interface FeeSchedule {
 /** Fee of one fill in money, never negative. Maker rebates are not modelled. */
 export function feeOf(schedule: FeeSchedule, quantity: number, price: number): number {
   const { rate = 0, perUnit = 0, perOrder = 0, minimum = 0, maximum = Infinity } = schedule;
-  const fee = perOrder + perUnit * quantity + rate * quantity * price;
+  const fee = perOrder + perUnit * quantity + rate * quantity * Math.abs(price);
   return Math.min(Math.max(fee, minimum), maximum);
 }
 

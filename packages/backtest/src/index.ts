@@ -5,6 +5,73 @@ export {
   isBacktestError,
 } from './errors.ts';
 export { type FeeSchedule, feeOf } from './fees.ts';
+export {
+  alpha,
+  beta,
+  informationRatio,
+} from './metrics/benchmark.ts';
+export {
+  annualDownsideRisk,
+  annualVolatility,
+  type DownsideOptions,
+  downsideDeviation,
+  type VolatilityOptions,
+} from './metrics/deviation.ts';
+export {
+  type Drawdown,
+  type DrawdownOptions,
+  drawdownSeries,
+  largestDrawdown,
+  maxDrawdown,
+} from './metrics/drawdown.ts';
+export {
+  type Annualisation,
+  annualMeanReturn,
+  annualReturn,
+  cagr,
+  JULIAN_YEAR_DAYS,
+  perPeriodRate,
+  wholeDays,
+  yearsBetween,
+} from './metrics/growth.ts';
+export {
+  type CalmarOptions,
+  calmar,
+  type OmegaOptions,
+  omega,
+  rollingMaxDrawdown,
+  rollingSharpe,
+  type SharpeOptions,
+  type SortinoOptions,
+  sharpe,
+  sortino,
+} from './metrics/ratios.ts';
+export { dailyReturns, growthOf, returnsOf, totalReturn, utcDayOf } from './metrics/returns.ts';
+export {
+  difference,
+  mean,
+  ratio,
+  type ScalarOrSeries,
+  type Series,
+  standardDeviation,
+  type WhenZero,
+} from './metrics/series.ts';
+export { conditionalValueAtRisk, quantile, tailRatio, valueAtRisk } from './metrics/tail.ts';
+export {
+  expectancy,
+  expectancyRatio,
+  profitFactor,
+  summariseTrades,
+  type TradeDrawdown,
+  type TradeDrawdownOptions,
+  type TradeReturnOptions,
+  type TradeSummary,
+  tradeCalmar,
+  tradeDrawdown,
+  tradeSharpe,
+  tradeSortino,
+  winRate,
+} from './metrics/trades.ts';
 export type {
   Fill,
   Order,

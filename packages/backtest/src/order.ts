@@ -31,7 +31,10 @@ export type OrderRequest =
 export interface Order {
   /** 1, 2, ... in the order of submission. */
   readonly orderId: number;
-  /** START of the candle whose close decided the order, ns UTC. A fill is always at a later candle. */
+  /**
+   * START of the candle whose close decided the order, ns UTC: a fill is always at a later candle. For an order of
+   * `onStart` it is `from` of the run, and the first candle may fill it.
+   */
   readonly ts: bigint;
   readonly symbol: string;
   readonly side: Side;

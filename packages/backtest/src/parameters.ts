@@ -41,11 +41,15 @@ export function resolveParameters(
       );
   const values: [string, ParameterValue][] = [];
   for (const [name, definition] of Object.entries(schema))
-    values.push([name, valueOf(name, definition, given[name] ?? definition.default)]);
+    values.push([name, checkedValue(name, definition, given[name] ?? definition.default)]);
   return Object.fromEntries(values);
 }
 
-function valueOf(name: string, definition: ParameterDefinition, given: unknown): ParameterValue {
+function checkedValue(
+  name: string,
+  definition: ParameterDefinition,
+  given: unknown,
+): ParameterValue {
   if (definition.type === 'boolean') {
     if (typeof given === 'boolean') return given;
     if (given === 'true' || given === 'false') return given === 'true';

@@ -18,7 +18,7 @@ export interface StrategyContext {
   /** Ascending. */
   readonly symbols: readonly string[];
   readonly timeframe: string;
-  /** START of the candle in progress of being handled, ns UTC. */
+  /** START of the candles being handled, ns UTC; `from` of the run before the first. */
   readonly ts: bigint;
   readonly cash: number;
   /** Cash plus positions at their market price. */
@@ -28,7 +28,7 @@ export interface StrategyContext {
   workingOrders(symbol?: string): readonly Order[];
   /**
    * Takes an order; it can fill at the NEXT candle of its symbol at the earliest.
-   * @returns The order: `working`, or `rejected` with its reason. Never throws for a bad order.
+   * @returns The order: `working`, or `rejected` with its reason. A side or type that does not exist is a TypeError.
    */
   submit(request: OrderRequest): Order;
   /** @returns false when there is no such working order. */
@@ -42,7 +42,7 @@ export interface Strategy {
   onStart?(context: StrategyContext): void;
   /** After the candle has closed and every symbol of the same time was marked, symbols ascending. */
   onCandle(context: StrategyContext, candle: Candle): void;
-  /** Right after an execution, before the candle that filled it is shown. Market prices are those of the candle before. */
+  /** Right after an execution, before the candle that filled it is shown: other symbols still have the price of their candle before. */
   onFill?(context: StrategyContext, fill: Fill): void;
   onEnd?(context: StrategyContext): void;
 }
