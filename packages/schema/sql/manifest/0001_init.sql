@@ -1,7 +1,8 @@
 -- The catalogue of published day files. A file exists for readers when, and only when, it has a row here.
 CREATE TABLE version (
   id INTEGER PRIMARY KEY CHECK (id = 1),
-  n  INTEGER NOT NULL                       -- grows by one with each publication
+  n  INTEGER NOT NULL,                      -- grows by one with each publication
+  rebuilds INTEGER NOT NULL DEFAULT 0       -- grows when the rows were made anew from the files: a cache starts again
 ) STRICT;
 INSERT INTO version (id, n) VALUES (1, 0);
 
@@ -36,7 +37,7 @@ CREATE TABLE files (
   trading_date       TEXT NOT NULL,
   revision           INTEGER NOT NULL CHECK (revision >= 1),
   path               TEXT NOT NULL UNIQUE,  -- relative to the data root
-  tier               TEXT NOT NULL DEFAULT 'hot' CHECK (tier IN ('hot', 'archive')),
+  tier               TEXT NOT NULL DEFAULT 'hot' CHECK (tier IN ('hot', 'archive', 'pruned')), -- pruned: the file is gone by rule, the record stays
   rows               INTEGER NOT NULL,
   symbols            INTEGER NOT NULL,
   min_ts             INTEGER,               -- ns UTC; NULL in an empty file
@@ -49,10 +50,12 @@ CREATE TABLE files (
   writer_version     TEXT NOT NULL,
   duckdb_version     TEXT NOT NULL,
   version            INTEGER NOT NULL,      -- the manifest version that published it
-  published_at       INTEGER NOT NULL,      -- ns UTC
+  changed_in         INTEGER NOT NULL,      -- the manifest version that last changed this row
+  published_at       INTEGER NOT NULL,      -- ns UTC, rising with version
   correction_id      INTEGER REFERENCES corrections (id),
   PRIMARY KEY (exchange, kind, timeframe, trading_date, revision)
 ) STRICT, WITHOUT ROWID;
+CREATE INDEX files_by_change ON files (changed_in);
 
 -- Derived from day files; used only while inputs_digest equals that of the chosen day revisions.
 CREATE TABLE months (

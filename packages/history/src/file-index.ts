@@ -1,0 +1,95 @@
+import type { Kind, StoredTimeframe } from '@tb/schema';
+import { dayFileLabel, type FileEntry } from './day-file.ts';
+import { HistoryError } from './errors.ts';
+
+/** Which files to find: trading dates `[from, to)`, all when absent. */
+export interface FileQuery {
+  readonly exchange: string;
+  readonly kind: Kind;
+  /** Required for candles, '' or absent for ticks. */
+  readonly timeframe?: StoredTimeframe | '' | undefined;
+  readonly from?: string | undefined;
+  readonly to?: string | undefined;
+  /** Choose the revisions that were published at or before this time, ns UTC. */
+  readonly asOf?: bigint | undefined;
+}
+
+/** Files of one exchange, kind and timeframe by trading date. Immutable: `with` makes a new one. */
+export class FileGroup {
+  /** Ascending. */
+  readonly dates: readonly string[];
+  /** Per date, ascending revision. */
+  readonly #byDate: ReadonlyMap<string, readonly FileEntry[]>;
+
+  constructor(byDate: ReadonlyMap<string, readonly FileEntry[]>) {
+    this.#byDate = byDate;
+    this.dates = [...byDate.keys()].sort();
+  }
+
+  /** A group with these entries added, or put in place of those with the same key. */
+  with(entries: readonly FileEntry[]): FileGroup {
+    const byDate = new Map(this.#byDate);
+    for (const entry of entries) {
+      const others = byDate
+        .get(entry.tradingDate)
+        ?.filter((one) => one.revision !== entry.revision);
+      byDate.set(
+        entry.tradingDate,
+        [...(others ?? []), entry].sort((a, b) => a.revision - b.revision),
+      );
+    }
+    return new FileGroup(byDate);
+  }
+
+  /** Ascending revision; empty when nothing is published. */
+  revisionsOf(tradingDate: string): readonly FileEntry[] {
+    return this.#byDate.get(tradingDate) ?? [];
+  }
+
+  /** The newest revision of each date, ascending. @throws `REVISION_PRUNED` */
+  find(from: string | undefined, to: string | undefined, asOf: bigint | undefined): FileEntry[] {
+    const found: FileEntry[] = [];
+    const start = from === undefined ? 0 : lowerBound(this.dates, from);
+    for (let at = start; at < this.dates.length; at++) {
+      const date = this.dates[at] as string;
+      if (to !== undefined && date >= to) break;
+      const entry = newestOf(this.revisionsOf(date), asOf);
+      if (entry) found.push(entry);
+    }
+    return found;
+  }
+}
+
+function newestOf(
+  revisions: readonly FileEntry[],
+  asOf: bigint | undefined,
+): FileEntry | undefined {
+  for (let at = revisions.length - 1; at >= 0; at--) {
+    const entry = revisions[at] as FileEntry;
+    if (asOf !== undefined && entry.publishedAt > asOf) continue;
+    if (entry.tier === 'pruned')
+      throw new HistoryError(
+        'REVISION_PRUNED',
+        `${dayFileLabel(entry)} was removed by \`tb prune\`; a newer revision exists`,
+      );
+    return entry;
+  }
+  return undefined;
+}
+
+/** Index of the first element not below `value` in an ascending list. */
+function lowerBound(sorted: readonly string[], value: string): number {
+  let low = 0;
+  let high = sorted.length;
+  while (low < high) {
+    const middle = (low + high) >>> 1;
+    if ((sorted[middle] as string) < value) low = middle + 1;
+    else high = middle;
+  }
+  return low;
+}
+
+/** The key of a group. */
+export function groupKey(exchange: string, kind: Kind, timeframe: string): string {
+  return kind === 'ticks' ? `${exchange}/ticks` : `${exchange}/candles/${timeframe}`;
+}

@@ -1,0 +1,80 @@
+import { link, mkdir, unlink } from 'node:fs/promises';
+import { dirname } from 'node:path';
+import type { Layout } from '@tb/schema';
+import { type BuiltFile, dayFileLabel } from './day-file.ts';
+import { HistoryError } from './errors.ts';
+import { findStats, identityOf, isSameFile, syncFolder } from './file-bytes.ts';
+
+/** Named points of placing, in order; tests kill a process at each. */
+export type PlaceStep = 'linked' | 'unlinked' | 'folders-synced';
+
+/**
+ * Gives built files their final names by `link()`, which refuses a name that exists, and makes the names durable. The
+ * files stay invisible until they are published. Idempotent: a file that stands under its final name already is skipped.
+ *
+ * @throws `FILE_EXISTS` when another file has the name; `BUILT_FILE_LOST` when the temporary file is gone or was replaced.
+ */
+export async function placeFiles(
+  layout: Layout,
+  files: readonly BuiltFile[],
+  onStep: (step: PlaceStep) => void = () => {},
+): Promise<void> {
+  for (const file of files) await linkFinal(layout, file);
+  onStep('linked');
+  for (const file of files) await unlinkIfThere(layout.absolute(file.tempPath));
+  onStep('unlinked');
+  const folders = new Set<string>();
+  for (const file of files) for (const folder of foldersUp(layout, file.path)) folders.add(folder);
+  await Promise.all([...folders].map((folder) => syncFolder(folder)));
+  onStep('folders-synced');
+}
+
+async function linkFinal(layout: Layout, file: BuiltFile): Promise<void> {
+  const [temporary, final] = [layout.absolute(file.tempPath), layout.absolute(file.path)];
+  const placed = await findStats(final);
+  if (placed) {
+    if (isSameFile(identityOf(placed), file.identity)) return;
+    throw taken(file);
+  }
+  const built = await findStats(temporary);
+  if (!built || !isSameFile(identityOf(built), file.identity))
+    throw new HistoryError(
+      'BUILT_FILE_LOST',
+      `${dayFileLabel(file)}: ${file.tempPath} ${built ? 'was replaced' : 'is not there'}`,
+    );
+  await mkdir(dirname(final), { recursive: true });
+  try {
+    await link(temporary, final);
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'EEXIST') throw taken(file, error);
+    throw error;
+  }
+}
+
+function taken(file: BuiltFile, cause?: unknown): HistoryError {
+  return new HistoryError('FILE_EXISTS', `${dayFileLabel(file)}: ${file.path} exists already`, {
+    cause,
+  });
+}
+
+async function unlinkIfThere(path: string): Promise<void> {
+  try {
+    await unlink(path);
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== 'ENOENT') throw error;
+  }
+}
+
+/** The folder of a file and those above it up to market_data: each may be new. */
+function foldersUp(layout: Layout, path: string): string[] {
+  const folders: string[] = [];
+  for (let at = dirname(layout.absolute(path)); ; at = dirname(at)) {
+    folders.push(at);
+    if (at === layout.marketData || at === layout.root) return folders;
+  }
+}
+
+/** Removes the temporary files of builds that are not to be published. */
+export async function discardFiles(layout: Layout, files: readonly BuiltFile[]): Promise<void> {
+  for (const file of files) await unlinkIfThere(layout.absolute(file.tempPath));
+}
