@@ -10,7 +10,7 @@ export {
 } from './errors.ts';
 export type { EventListener, LockEvent, LockStep } from './event.ts';
 export { checkEpoch, FENCE_DDL, type FenceKey } from './fence.ts';
-export { inspectLock, type LockInspection } from './inspect.ts';
+export { inspectLock, type LockInspection, type LockVerdict } from './inspect.ts';
 export { type OpenSqliteOptions, openSqlite, translateSqliteError } from './open-sqlite.ts';
 export { type OsGuard, type OsGuardFactory, sqliteGuard } from './os-guard.ts';
 export type { WriterRecord } from './record.ts';

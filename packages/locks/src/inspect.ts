@@ -1,6 +1,131 @@
+import { join } from 'node:path';
+import { realDirectory } from './acquire.ts';
+import { isHeldByThisProcess } from './attempt.ts';
+import { isLockError } from './errors.ts';
+import { lookAtDirectory } from './heartbeat.ts';
+import { judge } from './judge.ts';
+import { type Machine, type ProcessLook, thisMachine } from './machine.ts';
+import { fileIdentity, GUARD, sqliteGuard } from './os-guard.ts';
+import { readRecord, type WriterRecord } from './record.ts';
+import { givenUpToken, isTaken } from './registry.ts';
+import { REAP_MS } from './settle.ts';
+
+/**
+ * ok: free, held, held-by-this-process. To look at: held-stopped, stale-reclaimable (the next acquire takes it),
+ * held-elsewhere (another machine, container or tool; not provable from here). Failed: anomaly-guard-lost.
+ */
+export type LockVerdict =
+  | 'free'
+  | 'held'
+  | 'held-by-this-process'
+  | 'held-stopped'
+  | 'stale-reclaimable'
+  | 'held-elsewhere'
+  | 'anomaly-guard-lost';
+
+/** What can be seen of a folder's lock. Plain data: it survives JSON. */
 export interface LockInspection {
-  readonly verdict: string;
+  readonly dir: string;
+  readonly verdict: LockVerdict;
+  /** How bad: `ok`, `warn`, `fail`. */
+  readonly level: 'ok' | 'warn' | 'fail';
+  /** 'unknown': this user cannot write the guard, and so cannot try it. */
+  readonly osLock: 'held' | 'free' | 'missing' | 'unknown';
+  readonly directory: boolean;
+  /** Milliseconds since the heartbeat; null without a directory. */
+  readonly heartbeatAgeMs: number | null;
+  /** The last writer that the record names, holding or not. */
+  readonly holder: WriterRecord | null;
+  readonly recordDamaged: boolean;
+  /** The process with the recorded pid, when record and we share boot and namespace. */
+  readonly process: ProcessLook | null;
 }
-export function inspectLock(_dir: string): LockInspection {
-  throw new Error('not yet');
+
+const LEVELS: Readonly<Record<LockVerdict, LockInspection['level']>> = {
+  free: 'ok',
+  held: 'ok',
+  'held-by-this-process': 'ok',
+  'held-stopped': 'warn',
+  'stale-reclaimable': 'warn',
+  'held-elsewhere': 'warn',
+  'anomaly-guard-lost': 'fail',
+};
+
+/**
+ * Looks at a folder's lock without taking it. Tries the guard for some microseconds, but never in the holder's process;
+ * changes no file. A holder seen in the moment of its death or release is looked at again, up to 250 ms.
+ * @throws `DIRECTORY_MISSING`, `GUARD_CORRUPT`
+ */
+export function inspectLock(dir: string): Promise<LockInspection> {
+  return inspectOn(thisMachine(), dir);
+}
+
+/** @internal On a machine of the caller's making. */
+export async function inspectOn(machine: Machine, dir: string): Promise<LockInspection> {
+  const real = realDirectory(dir);
+  const end = machine.monotonicMs() + REAP_MS;
+  for (;;) {
+    const seen = look(machine, real);
+    if (seen.verdict !== 'anomaly-guard-lost' || machine.monotonicMs() >= end) return seen;
+    await machine.sleep(10);
+  }
+}
+
+function look(machine: Machine, dir: string): LockInspection {
+  const own = isTaken(dir) || isHeldByThisProcess(dir, machine.self());
+  const osLock = own ? 'held' : probe(join(dir, GUARD));
+  const record = readRecord(dir);
+  const directory = lookAtDirectory(dir);
+  const known = record === 'damaged' ? undefined : record;
+  const local = known?.bootId === machine.bootId() && known?.pidNs === machine.pidNs();
+  const process = known !== undefined && local ? machine.process(known.pid) : null;
+  const stopped = process?.state === 'T' || process?.state === 't';
+  const judgement = judge(record, directory, machine.self(), machine, givenUpToken(dir)).kind;
+  const verdict = own
+    ? 'held-by-this-process'
+    : osLock === 'held'
+      ? known?.state === 'held' && stopped && isSameStart(known, process)
+        ? 'held-stopped'
+        : 'held'
+      : verdictOf(judgement, osLock);
+  return {
+    dir,
+    verdict,
+    level: LEVELS[verdict],
+    osLock,
+    directory: directory !== undefined,
+    heartbeatAgeMs:
+      directory === undefined ? null : Math.max(0, machine.nowMs() - directory.mtimeMs),
+    holder: known ?? null,
+    recordDamaged: record === 'damaged',
+    process,
+  };
+}
+
+function isSameStart(record: WriterRecord, process: ProcessLook | null): boolean {
+  return process !== null && process.startTime === record.startTime;
+}
+
+function verdictOf(
+  judgement: ReturnType<typeof judge>['kind'],
+  osLock: LockInspection['osLock'],
+): LockVerdict {
+  if (judgement === 'free') return 'free';
+  if (judgement === 'dead') return 'stale-reclaimable';
+  if (judgement === 'alive') return osLock === 'unknown' ? 'held' : 'anomaly-guard-lost';
+  return 'held-elsewhere';
+}
+
+/** Makes no guard where there is none. */
+function probe(path: string): LockInspection['osLock'] {
+  if (fileIdentity(path) === undefined) return 'missing';
+  const guard = sqliteGuard();
+  try {
+    return guard.tryAcquire(path) ? 'free' : 'held';
+  } catch (error) {
+    if (isLockError(error, 'GUARD_READONLY')) return 'unknown'; // the answer: this user cannot tell
+    throw error;
+  } finally {
+    guard.close();
+  }
 }

@@ -1,4 +1,13 @@
-import { readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import {
+  closeSync,
+  ftruncateSync,
+  openSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  writeFileSync,
+  writeSync,
+} from 'node:fs';
 import { join } from 'node:path';
 
 /**
@@ -48,7 +57,7 @@ export function readRecord(dir: string): RecordRead {
 export function writeRecord(dir: string, record: WriterRecord): void {
   const temporary = join(dir, `${RECORD}.${record.token}.tmp`);
   try {
-    writeFileSync(temporary, `${JSON.stringify(record, null, 2)}\n`, { flag: 'w' });
+    writeFileSync(temporary, `${JSON.stringify(record, null, 2)}\n`);
     renameSync(temporary, join(dir, RECORD));
   } catch (error) {
     rmSync(temporary, { force: true });
@@ -72,14 +81,26 @@ export function parseRecord(text: string): WriterRecord | 'damaged' {
   const whole = ['pid', 'threadId', 'epoch'].every(
     (key) => Number.isSafeInteger(value[key]) && (value[key] as number) >= 0,
   );
-  const text_ = ['token', 'host', 'acquiredAt', 'purpose', 'script'].every(
+  const strings = ['token', 'host', 'acquiredAt', 'purpose', 'script'].every(
     (key) => typeof value[key] === 'string',
   );
   const nullable = ['machineId', 'bootId', 'pidNs', 'startTime', 'releasedAt'].every(
     (key) => value[key] === null || typeof value[key] === 'string',
   );
   const state = value['state'] === 'held' || value['state'] === 'released';
-  return whole && text_ && nullable && state && value['token'] !== ''
+  return whole && strings && nullable && state && value['token'] !== ''
     ? (value as unknown as WriterRecord)
     : 'damaged';
+}
+
+/** In place, over the block that the file has: needs no space. Not atomic: only for the last word of a holder. */
+export function overwriteRecord(dir: string, record: WriterRecord): void {
+  const file = openSync(join(dir, RECORD), 'r+');
+  try {
+    const text = `${JSON.stringify(record, null, 2)}\n`;
+    writeSync(file, text, 0);
+    ftruncateSync(file, Buffer.byteLength(text));
+  } finally {
+    closeSync(file);
+  }
 }

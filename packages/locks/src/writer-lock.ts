@@ -65,6 +65,6 @@ export interface WriterLock extends AsyncDisposable {
 
 export const WriterLock: {
   acquire(dir: string, options: AcquireOptions): Promise<WriterLock>;
-  inspect(dir: string): LockInspection;
+  inspect(dir: string): Promise<LockInspection>;
   break(dir: string, options?: BreakOptions): Promise<BreakResult>;
 } = { acquire: acquireLock, inspect: inspectLock, break: breakLock };
