@@ -42,6 +42,7 @@ export type {
   MarketDataRequest,
   MarketDataSnapshot,
   MarketDataSource,
+  PublishedFile,
   SqlValue,
   Watermark,
 } from './reader.ts';

@@ -43,6 +43,17 @@ export interface MarketDataSource {
   readonly file?:
     | { readonly path: string; readonly sha256: string; readonly revision: number }
     | undefined;
+  /** The published day files whose rows these are: one for a day, all days of the month for a month; none when live. */
+  readonly files?: readonly PublishedFile[] | undefined;
+}
+
+/** A revision of a trading date that a read used. */
+export interface PublishedFile {
+  /** Relative to the data root, with `/`. */
+  readonly path: string;
+  readonly sha256: string;
+  readonly tradingDate: string;
+  readonly revision: number;
 }
 
 /** Columns as typed arrays: TIMESTAMP_NS and BIGINT as BigInt64Array, DOUBLE as Float64Array, INTEGER as Int32Array, text as string[]. */
@@ -75,7 +86,8 @@ export interface MarketDataSnapshot extends AsyncDisposable {
     | { readonly lastTickTs: bigint | undefined; readonly heartbeat: bigint }
     | undefined;
   /**
-   * Runs read-only SQL over the relations and streams the result in chunks, bounded in memory.
+   * Runs read-only SQL over the relations and streams the result in chunks, bounded in memory. Published relations of
+   * another open snapshot of the same reader may stand in it as well.
    * Parameters are bound by position. Rows stop when `signal` aborts.
    */
   stream(
@@ -110,7 +122,7 @@ export type SqlValue = string | number | bigint | boolean | null;
 export interface MarketDataReader {
   /** @throws `DAY_FILE_MISSING`, `DAY_FILE_CORRUPT`, `SEGMENT_MISSING` */
   snapshot(request: MarketDataRequest): Promise<MarketDataSnapshot>;
-  /** Oldest and newest trading date with data of an exchange, kind and timeframe; undefined when there is none. */
+  /** Oldest and newest trading date with data, published or live, of an exchange, kind and timeframe; undefined: none. */
   extent(
     exchange: string,
     kind: Kind,
