@@ -31,17 +31,9 @@ export function overriddenRules(
   const window = overrides.window
     ? windowRange(overrides.window)
     : (base?.window ?? { from: 0, to: DAY_MINUTES });
+  if (base && (window.from > base.window.from || window.to < base.window.to))
+    throw invalid('window', 'is narrower than the built-in one, whose sessions would not fit');
   const week = overrides.week && weekRanges(overrides.week, window);
-  if (
-    !week &&
-    base &&
-    overrides.window &&
-    (window.from > base.window.from || window.to < base.window.to)
-  )
-    throw invalid(
-      'window',
-      'is narrower than the built-in one, so sessions would not fit; give week too',
-    );
   const days = dayRules(overrides, window);
   const knownYears = overrides.knownYears ?? [];
   return {

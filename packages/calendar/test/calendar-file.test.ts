@@ -54,6 +54,12 @@ describe('a file for a built-in exchange', () => {
     expect(calendarOf('nse').isSession('2019-03-04')).toBe(false);
   });
 
+  test('may widen the window', () => {
+    const wide = calendarOf('xnas', parsed({ window: { open: '00:00', close: '24:00' } }));
+    expect(wide.tradingDateOf(utc('2024-06-05T04:00:00Z'))).toBe('2024-06-05');
+    expect(calendarOf('xnas').tradingDateOf(utc('2024-06-05T04:00:00Z'))).toBeUndefined();
+  });
+
   test('an empty file changes nothing, and a byte order mark is allowed', () => {
     expect(
       calendarOf('xnas', parseCalendarFile('\uFEFF{}')).sessionsBetween('2012-10-25', '2012-11-05'),
@@ -165,6 +171,17 @@ describe('a bad file names the entry', () => {
       { halfDays: { '2026-02-03': { ...day, breaks: [{ open: '08:00', close: '09:30' }] } } },
       /breaks\.0 does not lie inside/,
     ],
+    [
+      { halfDays: { '2026-02-03': { ...day, breaks: [{ open: '09:00', close: '09:30' }] } } },
+      /breaks\.0 does not lie inside/,
+    ],
+    [
+      { halfDays: { '2026-02-03': { ...day, breaks: [{ open: '16:00', close: '17:00' }] } } },
+      /breaks\.0 does not lie inside/,
+    ],
+    [{ halfDays: { '2026-02-03': { ...day, openDay: -1 } } }, /outside the window/],
+    [{ window: { open: '10:00', close: '24:00' } }, /window is narrower/],
+    [{ window: { open: '00:00', close: '16:00' } }, /window is narrower/],
     [{ halfDays: { '2026-02-03': { ...day, breaks: {} } } }, /breaks is not a list/],
     [
       { halfDays: { '2026-02-03': { ...day, note: 'x' } } },

@@ -117,6 +117,11 @@ describe('MCX', () => {
     ]);
   });
 
+  test('opens at 09:00 since 2018-12-31, at 10:00 before', () => {
+    expect(mcx.sessionOf('2018-12-28')?.open).toBe(wall('2018-12-28 10:00', INDIA));
+    expect(mcx.sessionOf('2018-12-31')?.open).toBe(wall('2018-12-31 09:00', INDIA));
+  });
+
   test('holds the evening session on most holidays', () => {
     expect(mcx.sessionOf('2023-04-14')).toMatchObject({
       open: wall('2023-04-14 17:00', INDIA),

@@ -4,7 +4,7 @@ import { datesOf, isWeekend, NEW_YORK, wall } from './clock.ts';
 
 const calendar = calendarOf('xnys');
 
-/** As NYSE published them, year by year. */
+/** As NYSE published them, year by year; `early` has the late opening of 2002-09-11 too. */
 const PUBLISHED: Readonly<Record<number, { closed: string; early: string }>> = {
   1998: {
     closed: '01-01 01-19 02-16 04-10 05-25 07-03 09-07 11-26 12-25',
@@ -17,6 +17,10 @@ const PUBLISHED: Readonly<Record<number, { closed: string; early: string }>> = {
   2001: {
     closed: '01-01 01-15 02-19 04-13 05-28 07-04 09-03 09-11 09-12 09-13 09-14 11-22 12-25',
     early: '07-03 11-23 12-24',
+  },
+  2002: {
+    closed: '01-01 01-21 02-18 03-29 05-27 07-04 09-02 11-28 12-25',
+    early: '07-05 09-11 11-29 12-24',
   },
   2003: {
     closed: '01-01 01-20 02-17 04-18 05-26 07-04 09-01 11-27 12-25',
