@@ -1,3 +1,10 @@
+export { type BenchRow, verdictOf } from './bench-row.ts';
+export {
+  type CampaignOptions,
+  type CampaignResult,
+  runCampaign,
+  type Violation,
+} from './campaign.ts';
 export { DiskModel, type NameModel } from './disk-model.ts';
 export {
   FAULT_MODES,
@@ -9,13 +16,24 @@ export {
 } from './fault-mode.ts';
 export { type FaultOptions, type FaultRun, runFaulted, type StorageCall } from './fault-run.ts';
 export { Ledger, type LedgerVerdict } from './ledger.ts';
+export { filesOf, litterOf } from './litter.ts';
 export { Multiset } from './multiset.ts';
+export { MUTATIONS, type Mutation, mutate } from './mutate.ts';
 export { type PowerCut, type PowerCutOptions, powerCuts } from './power-cut.ts';
+export {
+  type PowerCutCampaignOptions,
+  type PowerCutResult,
+  runPowerCuts,
+} from './power-cut-campaign.ts';
+export { formatTable } from './print-table.ts';
 export { type Command, type Outcome, runCommand } from './process-group.ts';
 export { type Random, random } from './random.ts';
 export { type Entry, parseRecording } from './recording.ts';
+export type { Evidence, Scenario } from './scenario.ts';
 export { seedOf } from './seed.ts';
 export { buildShim, shimUnavailable } from './shim.ts';
 export { type TempRoot, tempRoot } from './temp-root.ts';
 export { type GeneratedBatch, generateTicks, type TickOptions } from './tick-generator.ts';
 export { bitsOf, type TickKeyColumns, tickKey, tickKeys } from './tick-key.ts';
+export { openStage, runTrial, type Stage, type Trial } from './trial.ts';
+export { judgeProcess, type Verdict } from './verdict.ts';

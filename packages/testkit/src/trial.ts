@@ -1,0 +1,116 @@
+import { cpSync, mkdirSync, rmSync } from 'node:fs';
+import type { FaultPoint, Replay } from './fault-mode.ts';
+import { type FaultRun, runFaulted } from './fault-run.ts';
+import { describeEnd, judgeEnd } from './judge.ts';
+import { litterOf } from './litter.ts';
+import type { Scenario } from './scenario.ts';
+import { tempRoot } from './temp-root.ts';
+
+/** A scenario, prepared: the folder before the command, and what an undisturbed run makes of it. */
+export interface Stage extends Disposable {
+  readonly scenario: Scenario;
+  /** The folder before the command; never run in. */
+  readonly template: string;
+  /** Runs happen here, always under the same path. */
+  readonly work: string;
+  /** Digest of the undisturbed result. */
+  readonly expected: string;
+  /** The undisturbed run. */
+  readonly reference: FaultRun;
+}
+
+/** What one or more faults in a row did. */
+export interface Trial {
+  readonly replay: Replay;
+  /** The disturbed runs, in order. */
+  readonly runs: readonly FaultRun[];
+  /** Every fault of the trial happened. */
+  readonly fired: boolean;
+  readonly violations: readonly string[];
+}
+
+/** Makes `work` a fresh copy of the template. */
+export function resetWork(stage: Pick<Stage, 'template' | 'work'>): void {
+  rmSync(stage.work, { recursive: true, force: true });
+  cpSync(stage.template, stage.work, { recursive: true, preserveTimestamps: true });
+}
+
+const UNDISTURBED: FaultPoint = { mode: 'none', at: 0, seed: 0 };
+
+/** @throws Error when the scenario does not hold even without a fault: nothing could be concluded then. */
+export async function openStage(scenario: Scenario): Promise<Stage> {
+  const root = tempRoot(`stage-${scenario.name}`);
+  try {
+    const [template, work] = [root.at('template'), root.at('work')];
+    mkdirSync(template);
+    await scenario.prepare(template);
+    resetWork({ template, work });
+    const reference = await runFaulted(scenario.command(work), { root: work, point: UNDISTURBED });
+    const problems = await verdictOnCompleted(scenario, work, reference);
+    if (problems.length > 0)
+      throw new Error(`Scenario ${scenario.name} fails without a fault: ${problems.join('; ')}`);
+    const expected = await scenario.digest(work);
+    return { scenario, template, work, expected, reference, [Symbol.dispose]: root.remove };
+  } catch (error) {
+    root.remove();
+    throw error;
+  }
+}
+
+/** A run that says it is complete: exit 0, invariants, nothing left behind. */
+async function verdictOnCompleted(
+  scenario: Scenario,
+  work: string,
+  run: FaultRun,
+): Promise<string[]> {
+  const out = judgeEnd(scenario, run);
+  if (run.exitCode !== 0) return [...out, `does not complete: ${describeEnd(run)}`];
+  out.push(...(await scenario.check(work, { acked: run.stdout, completed: true })));
+  const litter = litterOf(work, scenario.litter);
+  if (litter.length > 0) out.push(`left behind: ${litter.slice(0, 5).join(', ')}`);
+  return out;
+}
+
+/** Runs the command again without a fault; it must end with the content of an undisturbed run. */
+export async function rerun(stage: Stage): Promise<string[]> {
+  const { scenario, work, expected } = stage;
+  const run = await runFaulted(scenario.command(work), { root: work, point: UNDISTURBED });
+  const problems = await verdictOnCompleted(scenario, work, run);
+  if (run.exitCode === 0 && (await scenario.digest(work)) !== expected)
+    problems.push('the content differs from that of an undisturbed run');
+  return problems.map((problem) => `rerun: ${problem}`);
+}
+
+/** One disturbed run and the invariants right after it. */
+async function disturb(
+  stage: Stage,
+  point: FaultPoint,
+): Promise<{ run: FaultRun; violations: string[] }> {
+  const { scenario, work, expected } = stage;
+  const run = await runFaulted(scenario.command(work), { root: work, point });
+  const violations = judgeEnd(scenario, run);
+  const completed = run.exitCode === 0;
+  violations.push(...(await scenario.check(work, { acked: run.stdout, completed })));
+  if (completed && (await scenario.digest(work)) !== expected)
+    violations.push('exit 0, but the content differs from that of an undisturbed run');
+  return { run, violations };
+}
+
+/**
+ * A fresh copy, the faults one after the other (each hits the run that recovers from the one before), then a rerun
+ * without a fault.
+ */
+export async function runTrial(stage: Stage, points: readonly FaultPoint[]): Promise<Trial> {
+  resetWork(stage);
+  const runs: FaultRun[] = [];
+  const violations: string[] = [];
+  for (const point of points) {
+    const { run, violations: found } = await disturb(stage, point);
+    runs.push(run);
+    violations.push(...found);
+    if (run.fired === 0) break;
+  }
+  violations.push(...(await rerun(stage)));
+  const fired = runs.length === points.length && runs.every((run) => run.fired > 0);
+  return { replay: { scenario: stage.scenario.name, points }, runs, fired, violations };
+}

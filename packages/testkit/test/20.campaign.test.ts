@@ -1,0 +1,115 @@
+import { createHash } from 'node:crypto';
+import { existsSync, readFileSync, writeFileSync } from 'node:fs';
+import { fileURLToPath } from 'node:url';
+import { describe, expect, test } from '@jest/globals';
+import {
+  formatReplay,
+  openStage,
+  parseReplay,
+  runCampaign,
+  runPowerCuts,
+  runTrial,
+  type Scenario,
+  seedOf,
+  shimUnavailable,
+} from '@tb/testkit';
+
+const seed = seedOf();
+const missing = await shimUnavailable();
+const script = fileURLToPath(new URL('./children/publish-file.mjs', import.meta.url));
+const WHOLE = 'published '.repeat(2000);
+
+/** A file is replaced under a new name; `bug` plants one. A plain Node script: exit 1 and a stack are its clear error. */
+function publishing(bug: string): Scenario {
+  const whole = (root: string): boolean =>
+    existsSync(`${root}/new.txt`) && readFileSync(`${root}/new.txt`, 'latin1') === WHOLE;
+  return {
+    name: 'publish',
+    commands: [],
+    errorExits: [1],
+    errorPattern: /Error: E[A-Z]+: /,
+    prepare: async (root) => writeFileSync(`${root}/old.txt`, 'old'),
+    command: (root) => ({ argv: [process.execPath, script, root, bug] }),
+    check: async (root, { acked }) => {
+      const problems: string[] = [];
+      if (existsSync(`${root}/new.txt`) && !whole(root))
+        problems.push('the published file is not whole');
+      if (acked !== '' && !whole(root)) problems.push('the acked file is not there');
+      if (!existsSync(`${root}/old.txt`) && !whole(root))
+        problems.push('old and new are both gone');
+      return problems;
+    },
+    digest: async (root) =>
+      createHash('sha256')
+        .update(readFileSync(`${root}/new.txt`))
+        .digest('hex'),
+  };
+}
+
+describe('replay lines', () => {
+  test('a line is read back as it was written', () => {
+    for (const text of ['rollover:eio-once:117:42', 'day-build:kill:3+torn:9:0'])
+      expect(formatReplay(parseReplay(text))).toBe(text);
+  });
+  test.each(['', 'rollover', 'rollover:boom:1:1', 'rollover:kill:x:1'])('refuses %j', (text) => {
+    expect(() => parseReplay(text)).toThrow(RangeError);
+  });
+});
+
+(missing === undefined ? describe : describe.skip)(
+  `campaigns, seed ${seed}${missing ? ` (${missing})` : ''}`,
+  () => {
+    test('the right order passes every fault at every call, and every point fired', async () => {
+      const result = await runCampaign(publishing('none'), { seed, compound: 10 });
+      expect(result.violations).toEqual([]);
+      expect(result.unfired).toEqual([]);
+      expect(result.points.kill).toBe(result.operations);
+      expect(result.points['eio-ever']).toBe(result.operations);
+      expect(result.points.torn).toBeGreaterThan(0);
+      expect(result.compound).toBeGreaterThan(0);
+    });
+
+    test.each([
+      ['rename-early', 'kill'],
+      ['delete-first', 'kill'],
+      ['ack-early', 'kill'],
+      ['retry-fsync', 'eio-once'],
+    ] as const)('planted bug %s is caught by %s', async (bug, mode) => {
+      const { violations } = await runCampaign(publishing(bug), { modes: [mode], seed });
+      expect(violations.length).toBeGreaterThan(0);
+      const { points } = parseReplay(violations[0]!.replay);
+      using stage = await openStage(publishing(bug));
+      const again = await runTrial(stage, points);
+      expect(again.violations).toContain(violations[0]!.problem);
+    });
+
+    test('a scenario that fails without a fault is an error, not a pass', async () => {
+      const broken: Scenario = { ...publishing('none'), check: async () => ['never right'] };
+      await expect(runCampaign(broken, { seed })).rejects.toThrow(
+        /fails without a fault: never right/,
+      );
+    });
+
+    test('an oracle that always agrees is seen: the planted bugs go through it', async () => {
+      const blind: Scenario = {
+        ...publishing('rename-early'),
+        check: async () => [],
+        digest: async () => 'same',
+      };
+      const { violations } = await runCampaign(blind, { modes: ['kill'], seed });
+      expect(violations).toEqual([]);
+    });
+
+    test('power cuts: the right order passes both models, a missing fsync is caught', async () => {
+      const good = await runPowerCuts(publishing('none'), { seed, states: 100, rerunEvery: 10 });
+      expect(good.violations).toEqual([]);
+      expect(good.states).toBe(200);
+      const bad = await runPowerCuts(publishing('no-file-fsync'), {
+        seed,
+        states: 100,
+        rerunEvery: 100,
+      });
+      expect(bad.violations.length).toBeGreaterThan(0);
+    });
+  },
+);
