@@ -3,8 +3,8 @@ import { CalendarError } from './errors.ts';
 import type { ExchangeRules } from './exchange-rules.ts';
 import { invalid, overriddenRules } from './overridden-rules.ts';
 import type { CalendarOverrides } from './overrides.ts';
-import type { SessionCalendar } from './session.ts';
-import { RuleCalendar } from './session-calendar.ts';
+import { RuleCalendar } from './rule-calendar.ts';
+import type { SessionCalendar } from './session-calendar.ts';
 
 /**
  * Calendar of an exchange.

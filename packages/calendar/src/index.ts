@@ -15,5 +15,6 @@ export type {
   SessionHours,
   Weekday,
 } from './overrides.ts';
-export type { Session, SessionBreak, SessionCalendar } from './session.ts';
+export type { Session, SessionBreak } from './session.ts';
+export type { SessionCalendar } from './session-calendar.ts';
 export { utcToWallTime, type WallTime, wallTimeToUtc } from './wall-time.ts';

@@ -13,7 +13,7 @@ import { zoneOffset } from './zone-offset.ts';
 
 const DAY_MINUTES = 24 * 60;
 /** In the order of `WeekdayNumber`. */
-export const WEEKDAYS: readonly Weekday[] = ['sun', 'mon', 'tue', 'wed', 'thu', 'fri', 'sat'];
+const WEEKDAYS: readonly Weekday[] = ['sun', 'mon', 'tue', 'wed', 'thu', 'fri', 'sat'];
 
 /**
  * Rules of an exchange with a user's overrides on top.

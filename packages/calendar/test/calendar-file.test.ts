@@ -111,6 +111,18 @@ describe('a file for an exchange of the user', () => {
     expect(calendar.expectedCandles('2024-11-03', '1h')).toHaveLength(24);
   });
 
+  test('a date that the clock of the exchange left out has no session', () => {
+    const day = { open: '09:00', close: '17:00' };
+    const apia = calendarOf(
+      'apia',
+      parsed({ timeZone: 'Pacific/Apia', week: { thu: day, fri: day, sat: day } }),
+    );
+    expect(apia.sessionsBetween('2011-12-29', '2012-01-01').map((s) => s.tradingDate)).toEqual([
+      '2011-12-29',
+      '2011-12-31',
+    ]);
+  });
+
   test('a lunch break is not expected', () => {
     const hours = { open: '09:00', close: '15:30', breaks: [{ open: '11:30', close: '12:30' }] };
     const tokyo = calendarOf('xtks', parsed({ timeZone: 'Asia/Tokyo', week: { wed: hours } }));
