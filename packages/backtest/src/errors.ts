@@ -6,6 +6,7 @@ export type BacktestErrorCode =
   | 'PARAMETER_INVALID'
   | 'CONFIG_INVALID'
   | 'CANDLES_INVALID'
+  | 'NO_CANDLES'
   | 'RUN_CANCELLED'
   | 'RUN_UNKNOWN'
   | 'RUN_NOT_DONE'
@@ -41,6 +42,12 @@ export const backtestErrors: Readonly<Record<BacktestErrorCode, ErrorEntry>> = {
     cause:
       'The history handed to a run steps back in time, repeats a candle, or has an impossible price.',
     action: 'Run `tb health --full`, then correct or quarantine the day that the message names.',
+  },
+  NO_CANDLES: {
+    exit: 3,
+    cause:
+      'The range has no candle of the symbols. The run is recorded as failed: nothing was tested.',
+    action: 'Check symbols, exchange and range with `tb candles`.',
   },
   RUN_CANCELLED: {
     exit: 75,

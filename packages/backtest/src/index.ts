@@ -1,3 +1,4 @@
+export { type Comparison, type ComparisonRow, compareRuns } from './compare.ts';
 export {
   BacktestError,
   type BacktestErrorCode,
@@ -5,11 +6,9 @@ export {
   isBacktestError,
 } from './errors.ts';
 export { type FeeSchedule, feeOf } from './fees.ts';
-export {
-  alpha,
-  beta,
-  informationRatio,
-} from './metrics/benchmark.ts';
+export { fingerprintOf } from './fingerprint.ts';
+export { alpha, beta, informationRatio } from './metrics/benchmark.ts';
+export { conventions, type MetricConvention } from './metrics/conventions.ts';
 export {
   annualDownsideRisk,
   annualVolatility,
@@ -88,7 +87,11 @@ export {
   type ParameterValues,
   resolveParameters,
 } from './parameters.ts';
+export { type PrunePolicy, pruneRuns, selectPrunable } from './prune.ts';
+export { renderReport } from './report/report.ts';
+export { type RunEvent, type RunOptions, type RunResult, runBacktest } from './run.ts';
 export { type ResolvedConfig, type RunConfig, resolveConfig } from './run-config.ts';
+export { type EquityColumns, openRunFile, type RunFile } from './run-file.ts';
 export type { RunHistory, RunInput } from './run-history.ts';
 export {
   type IndexAccess,
@@ -100,6 +103,26 @@ export {
   type RunOutcome,
   type RunRecord,
 } from './run-index.ts';
+export { getRun, openRun } from './run-lookup.ts';
+export { type Recovery, recoverDeadRuns } from './run-recovery.ts';
+export type { RunMetric } from './run-tally.ts';
+export {
+  type FileVerdict,
+  type InputCheck,
+  type RunVerification,
+  verifyRun,
+} from './run-verify.ts';
+export { isRunnerDead, thisRunner } from './runner-process.ts';
+export {
+  type EquityPoint,
+  type SimulationResult,
+  type SimulationSink,
+  simulate,
+} from './simulate.ts';
+export { type StaleDay, staleDays } from './stale.ts';
+export { builtInStrategies } from './strategies/built-in.ts';
+export { meanReversion } from './strategies/mean-reversion.ts';
+export { movingAverageCross } from './strategies/moving-average-cross.ts';
 export {
   assertStrategyDefinition,
   getStrategy,
@@ -108,3 +131,11 @@ export {
   type StrategyContext,
   type StrategyDefinition,
 } from './strategy.ts';
+export {
+  planSweep,
+  type SweepPlan,
+  type SweepPoint,
+  type SweepProgress,
+  sweepProgress,
+} from './sweep.ts';
+export type { OpenPosition, Trade } from './trade.ts';

@@ -35,15 +35,16 @@ export function winRate(pnls: Series): number {
 
 /**
  * Gross profit over gross loss.
- * @param options `noLosses`: default NaN (Nautilus); 10 for LEAN, which gives 0 when there is no profit either;
- *   `ieee` for Infinity.
+ * @param options `noLosses`: result with profit and no loss, default NaN (Nautilus); 10 for LEAN, `ieee` for Infinity.
+ *   `neither`: with neither profit nor loss, default NaN; 0 for LEAN.
  */
 export function profitFactor(
   pnls: Series,
-  options: { readonly noLosses?: WhenZero | undefined } = {},
+  options: { readonly noLosses?: WhenZero | undefined; readonly neither?: number | undefined } = {},
 ): number {
   const { grossProfit, grossLoss } = summariseTrades(pnls);
-  return ratio(grossProfit, -grossLoss || 0, options.noLosses ?? Number.NaN);
+  if (grossProfit === 0 && grossLoss === 0) return options.neither ?? Number.NaN;
+  return ratio(grossProfit, Math.abs(grossLoss), options.noLosses ?? Number.NaN);
 }
 
 /** Mean money a trade (freqtrade; LEAN `AverageProfitLoss`; Nautilus, as wins and losses weighted by their rates). NaN without trades. */

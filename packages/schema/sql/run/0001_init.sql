@@ -9,6 +9,7 @@ CREATE TABLE orders (
   type        VARCHAR NOT NULL,
   quantity    DOUBLE NOT NULL,
   limit_price DOUBLE,
+  stop_price  DOUBLE,
   state       VARCHAR NOT NULL,
   fill_ts     TIMESTAMP_NS,
   fill_price  DOUBLE,
@@ -27,6 +28,14 @@ CREATE TABLE trades (
   fees        DOUBLE NOT NULL,
   pnl         DOUBLE NOT NULL,              -- after fees
   attributes  VARCHAR
+);
+CREATE TABLE positions (                    -- open when the run ended
+  symbol         VARCHAR NOT NULL,
+  quantity       DOUBLE NOT NULL,           -- negative when short
+  average_price  DOUBLE NOT NULL,
+  market_price   DOUBLE NOT NULL,
+  unrealised_pnl DOUBLE NOT NULL,           -- before fees
+  fees           DOUBLE NOT NULL
 );
 CREATE TABLE equity (
   ts       TIMESTAMP_NS NOT NULL,
