@@ -1,4 +1,5 @@
 export { type BuildSpec, buildDayFile, duckdbVersion } from './build.ts';
+export { buildDay, type DayResult, type DaySource, type DaySpec } from './build-day.ts';
 export {
   type Correction,
   type CorrectionReason,
@@ -21,6 +22,15 @@ export {
 export { type BuildInstance, type DuckConnection, openBuildInstance } from './duck.ts';
 export { HistoryError, type HistoryErrorCode, historyErrors, isHistoryError } from './errors.ts';
 export type { FileQuery } from './file-index.ts';
+export type {
+  Explanation,
+  Finding,
+  Gate,
+  GateContext,
+  GateSubject,
+  Severity,
+} from './gates/gate.ts';
+export { GATES, type GateResult, gatesPassed, runGates } from './gates/run-gates.ts';
 export { Manifest, type VerifiedRow } from './manifest.ts';
 export { type FilePlan, ManifestSnapshot, type PlannedMonth } from './manifest-snapshot.ts';
 export {

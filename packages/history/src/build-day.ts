@@ -1,0 +1,238 @@
+import type { Session, SessionCalendar } from '@tb/calendar';
+import { type DayFileKey, type Layout, STORED_TIMEFRAMES, type StoredTimeframe } from '@tb/schema';
+import { buildDayFile } from './build.ts';
+import { type BuiltFile, COLUMNS } from './day-file.ts';
+import { DaySubjects } from './day-subjects.ts';
+import { deriveCandlesSql } from './derive.ts';
+import type { DuckConnection } from './duck.ts';
+import { HistoryError } from './errors.ts';
+import type { Explanation, GateContext } from './gates/gate.ts';
+import { type GateResult, gatesPassed, runGates } from './gates/run-gates.ts';
+import { discardFiles } from './place.ts';
+import { profileOf } from './profile.ts';
+import { assertColumns, canonicalRelation } from './rows.ts';
+import { sliceCondition, slicesOf } from './slices.ts';
+import { loadSymbols } from './symbols-table.ts';
+import { discardTemps } from './unlisted.ts';
+import type { BuildStep, CoverageRange } from './write-file.ts';
+
+/** Source rows of a trading date: SELECTs with the columns of `data`, sids already given. */
+export interface DaySource {
+  readonly ticks?: string | undefined;
+  /** Supplied candles. 1m of symbols that have ticks too are a finding, not a choice. */
+  readonly candles?: Readonly<Partial<Record<StoredTimeframe, string>>> | undefined;
+}
+
+/** One trading date to build. */
+export interface DaySpec {
+  readonly layout: Layout;
+  readonly session: Session;
+  readonly calendar: Pick<SessionCalendar, 'expectedCandles'>;
+  /** One revision for all files; `ManifestSnapshot.nextRevision`. */
+  readonly revision: number;
+  readonly source: DaySource;
+  /** sid to text, of at least the sids in the rows; `ManifestSnapshot.symbols(exchange).entries()`. */
+  readonly symbols: ReadonlyMap<number, string>;
+  readonly sourceFingerprint: string;
+  /** When feeds were connected; leave it out where nobody recorded it. */
+  readonly coverage?: readonly CoverageRange[] | undefined;
+  readonly expectedSymbols?: readonly string[] | undefined;
+  readonly explained?: readonly Explanation[] | undefined;
+  readonly allowEmpty?: boolean | undefined;
+  readonly allowNonPositivePrices?: boolean | undefined;
+  /** Build, run the gates, and remove the files again. */
+  readonly dryRun?: boolean | undefined;
+  readonly sliceRows?: number | undefined;
+  readonly onStep?: ((step: BuildStep | 'gated', key?: DayFileKey) => void) | undefined;
+}
+
+/** Plain data: a child process can send it as JSON. */
+export interface DayResult {
+  readonly ok: boolean;
+  /** Built files under temporary names, to place and publish; empty when a gate refused, and after a dry run. */
+  readonly files: readonly BuiltFile[];
+  readonly gates: readonly GateResult[];
+  /** Rows of every file that was built, also of one that was removed again. */
+  readonly rows: Readonly<Record<string, number>>;
+}
+
+/**
+ * Builds ticks and candles of one trading date, all stored timeframes, and runs the gates over what was built. Publishes
+ * nothing. Run it in a child process.
+ *
+ * 1m candles are derived from the ticks of the built file, 5m to 1d from the 1m candles of the built file, counted from
+ * the session open; supplied candles are kept as they are. Leftover temporary files of the date are removed first.
+ *
+ * @throws `BUILD_MISMATCH`, `SID_UNKNOWN`, `BUILD_FAILED`; TypeError for a source with other columns. A refused gate is a
+ *   result, not an error.
+ */
+export async function buildDay(connection: DuckConnection, spec: DaySpec): Promise<DayResult> {
+  discardTemps(spec.layout, spec.session.exchange, spec.session.tradingDate);
+  const files: BuiltFile[] = [];
+  try {
+    const gates = await buildAndCheck(connection, spec, files);
+    spec.onStep?.('gated');
+    const rows = Object.fromEntries(files.map((file) => [file.timeframe || 'ticks', file.rows]));
+    const ok = gatesPassed(gates);
+    if (ok && !spec.dryRun) return { ok, files, gates, rows };
+    await discardFiles(spec.layout, files);
+    return { ok, files: [], gates, rows };
+  } catch (error) {
+    await discardFiles(spec.layout, files);
+    throw buildError(spec.session, error);
+  }
+}
+
+function buildError(session: Session, error: unknown): unknown {
+  if (error instanceof HistoryError || error instanceof TypeError) return error;
+  const date = `${session.exchange} ${session.tradingDate}`;
+  return new HistoryError('BUILD_FAILED', `${date} was not built`, { cause: error });
+}
+
+async function buildAndCheck(
+  connection: DuckConnection,
+  spec: DaySpec,
+  files: BuiltFile[],
+): Promise<readonly GateResult[]> {
+  await using subjects = new DaySubjects(connection, spec.layout);
+  const context = await buildAll(connection, spec, subjects, files);
+  const results = await runGates(context, spec.explained);
+  for (const timeframe of STORED_TIMEFRAMES) {
+    await connection.run(`DROP TABLE IF EXISTS temp.main.tb_day_${timeframe}`);
+    await connection.run(`DROP TABLE IF EXISTS temp.main.tb_day_supplied_${timeframe}`);
+  }
+  return results;
+}
+
+async function buildAll(
+  connection: DuckConnection,
+  spec: DaySpec,
+  subjects: DaySubjects,
+  files: BuiltFile[],
+): Promise<GateContext> {
+  const symbols = await loadSymbols(connection, spec.symbols, 'tb_day_symbols');
+  const build: Build = async (kind, timeframe, rowsSql, supplied) => {
+    const { layout, session, revision, sourceFingerprint, coverage, sliceRows, onStep } = spec;
+    const { exchange, tradingDate } = session;
+    const key: DayFileKey = { exchange, kind, timeframe, tradingDate, revision };
+    await assertColumns(connection, kind, `(${rowsSql})`);
+    const source = canonicalRelation(kind, `(${rowsSql})`);
+    const profile = await profileOf(connection, kind, source);
+    const file = await buildDayFile(connection, {
+      ...{ layout, key, rowsSql, symbols, sourceFingerprint, coverage, sliceRows, onStep, profile },
+      originNs: session.open,
+    });
+    files.push(file);
+    await subjects.add(file, source, profile, supplied);
+  };
+  await buildTicks(spec, build);
+  await buildMinutes(connection, spec, subjects, build);
+  await buildWider(connection, spec, subjects, build);
+  return {
+    connection,
+    session: spec.session,
+    calendar: spec.calendar,
+    subjects: subjects.all,
+    symbolOf: (sid) => spec.symbols.get(sid) ?? `sid ${sid}`,
+    coverage: spec.coverage,
+    expectedSymbols: spec.expectedSymbols,
+    allowEmpty: spec.allowEmpty,
+    allowNonPositivePrices: spec.allowNonPositivePrices,
+  };
+}
+
+/** Builds one file; `supplied` is a relation with the sids of supplied candles. */
+type Build = (
+  kind: 'ticks' | 'candles',
+  timeframe: StoredTimeframe | '',
+  rowsSql: string,
+  supplied?: string,
+) => Promise<void>;
+
+async function buildTicks(spec: DaySpec, build: Build): Promise<void> {
+  if (spec.source.ticks !== undefined) await build('ticks', '', spec.source.ticks);
+}
+
+/** 1m: derived from the ticks of the built file, by slices, and supplied ones. */
+async function buildMinutes(
+  connection: DuckConnection,
+  spec: DaySpec,
+  subjects: DaySubjects,
+  build: Build,
+): Promise<void> {
+  const ticks = subjects.find('');
+  const supplied = spec.source.candles?.['1m'];
+  if (!ticks && supplied === undefined) return;
+  const table = await createCandleTable(connection, '1m');
+  if (ticks) {
+    const { target, targetProfile } = ticks;
+    const slices = await slicesOf(
+      connection,
+      target,
+      targetProfile,
+      spec.session.open,
+      spec.sliceRows,
+    );
+    for (const slice of slices) {
+      const from = `(SELECT * FROM ${target} WHERE ${sliceCondition(slice)}) AS ticks`;
+      const rows = deriveCandlesSql({
+        from,
+        kind: 'ticks',
+        timeframe: '1m',
+        session: spec.session,
+      });
+      await connection.run(`INSERT INTO ${table} ${rows}`);
+    }
+  }
+  const sids = supplied && (await addSupplied(connection, table, '1m', supplied));
+  await build('candles', '1m', `SELECT * FROM ${table}`, sids);
+}
+
+/** 5m to 1d: supplied ones, and derived from 1m for the symbols that have none. */
+async function buildWider(
+  connection: DuckConnection,
+  spec: DaySpec,
+  subjects: DaySubjects,
+  build: Build,
+): Promise<void> {
+  for (const timeframe of STORED_TIMEFRAMES) {
+    const minutes = subjects.find('1m');
+    const supplied = spec.source.candles?.[timeframe];
+    if (timeframe === '1m' || (!minutes && supplied === undefined)) continue;
+    const table = await createCandleTable(connection, timeframe);
+    const sids = supplied && (await addSupplied(connection, table, timeframe, supplied));
+    if (minutes) {
+      const rest = sids ? ` WHERE sid NOT IN (SELECT sid FROM ${sids})` : '';
+      const from = `(SELECT * FROM ${minutes.target}${rest}) AS minutes`;
+      const rows = deriveCandlesSql({ from, kind: 'candles', timeframe, session: spec.session });
+      await connection.run(`INSERT INTO ${table} ${rows}`);
+    }
+    await build('candles', timeframe, `SELECT * FROM ${table}`, sids);
+  }
+}
+
+/** Derived rows are computed once and kept: they are the source that the file is compared with. */
+async function createCandleTable(
+  connection: DuckConnection,
+  timeframe: StoredTimeframe,
+): Promise<string> {
+  const columns = COLUMNS.candles.map(([name, type]) => `${name} ${type} NOT NULL`);
+  const table = `tb_day_${timeframe}`;
+  await connection.run(`CREATE OR REPLACE TEMP TABLE ${table} (${columns.join(', ')})`);
+  return `temp.main.${table}`;
+}
+
+/** Adds supplied candles to a table; returns a relation with their sids. */
+async function addSupplied(
+  connection: DuckConnection,
+  table: string,
+  timeframe: StoredTimeframe,
+  rowsSql: string,
+): Promise<string> {
+  await assertColumns(connection, 'candles', `(${rowsSql})`);
+  const rows = canonicalRelation('candles', `(${rowsSql})`);
+  const sids = `tb_day_supplied_${timeframe}`;
+  await connection.run(`CREATE OR REPLACE TEMP TABLE ${sids} AS SELECT DISTINCT sid FROM ${rows}`);
+  await connection.run(`INSERT INTO ${table} SELECT * FROM ${rows}`);
+  return `temp.main.${sids}`;
+}

@@ -1,0 +1,117 @@
+import { readRows } from '../duck.ts';
+import {
+  type Finding,
+  type Gate,
+  type GateContext,
+  type GateSubject,
+  isoOf,
+  subjectOf,
+} from './gate.ts';
+
+/** A hole of more minutes than this, in a series that is dense otherwise, is a loss until somebody explains it. */
+const HOLE_MINUTES = 15;
+
+/** Dense: at least this share of the expected minutes between its first and last candle. Thin symbols have holes. */
+const DENSE_SHARE = 0.9;
+
+/** Below so many candles density says nothing. */
+const DENSE_CANDLES = 30;
+
+/** All symbols taken together. */
+const MARKET = 'all symbols';
+
+interface Hole {
+  readonly from: bigint;
+  readonly minutes: number;
+}
+
+/**
+ * What a deleted stretch, a truncated download and a shift inside the window leave. Looked at per symbol where nobody
+ * recorded coverage, else for the market as a whole: with coverage, a minute without ticks is a minute without trades.
+ */
+export const minutesPresent: Gate = {
+  name: 'minutes_present',
+  severity: 'refuse',
+  isExplainable: true,
+  rule: `A dense series of 1m candles has no hole of more than ${HOLE_MINUTES} expected minutes, at the ends neither.`,
+  check: (context) => holeFindings(context, (hole) => hole.minutes > HOLE_MINUTES),
+};
+
+/** Short holes are told: real NSE days have them (2019-05-06: 3 minutes). */
+export const noShortHoles: Gate = {
+  name: 'no_short_holes',
+  severity: 'flag',
+  rule: `A dense series of 1m candles has every expected minute.`,
+  check: (context) => holeFindings(context, (hole) => hole.minutes <= HOLE_MINUTES),
+};
+
+async function holeFindings(
+  context: GateContext,
+  isMeant: (hole: Hole) => boolean,
+): Promise<readonly Finding[]> {
+  const one = context.subjects.find((subject) => subject.key.timeframe === '1m');
+  if (!one) return [];
+  const expected = expectedMinutes(context);
+  const series = await readSeries(context, one);
+  const findings: Finding[] = [];
+  for (const [symbol, minutes] of series) {
+    const holes = holesIn(expected, minutes).filter(isMeant);
+    const [first] = holes;
+    if (!first) continue;
+    const missing = holes.reduce((sum, hole) => sum + hole.minutes, 0);
+    findings.push({
+      subject: subjectOf(one.key),
+      symbol,
+      minute: isoOf(first.from),
+      observed: `${missing} expected minutes missing in ${holes.length} holes, the first of ${first.minutes}`,
+      expected: `${expected.length} minutes, ${minutes.size} there`,
+    });
+  }
+  return findings;
+}
+
+/** Expected minutes, those outside coverage left out where it is known. */
+function expectedMinutes(context: GateContext): readonly bigint[] {
+  const all = [...context.calendar.expectedCandles(context.session.tradingDate, '1m')];
+  const { coverage } = context;
+  if (!coverage) return all;
+  return all.filter((ts) => coverage.some((range) => range.from <= ts && ts < range.to));
+}
+
+async function readSeries(
+  context: GateContext,
+  subject: GateSubject,
+): Promise<ReadonlyMap<string, ReadonlySet<bigint>>> {
+  const rows = await readRows(
+    context.connection,
+    context.coverage
+      ? `SELECT 0 AS sid, list(DISTINCT epoch_ns(ts)) AS minutes FROM ${subject.target} GROUP BY ALL`
+      : `SELECT sid, list(epoch_ns(ts)) AS minutes FROM ${subject.target} GROUP BY sid ORDER BY sid`,
+  );
+  return new Map(
+    rows.map((row) => [
+      context.coverage ? MARKET : context.symbolOf(row['sid'] as number),
+      new Set((row['minutes'] as { items: readonly bigint[] }).items),
+    ]),
+  );
+}
+
+/** Holes of a dense series, in time order; none for a thin one. */
+function holesIn(expected: readonly bigint[], minutes: ReadonlySet<bigint>): Hole[] {
+  const present = expected.map((ts) => minutes.has(ts));
+  const first = present.indexOf(true);
+  const last = present.lastIndexOf(true);
+  const count = present.filter(Boolean).length;
+  if (count < Math.min(DENSE_CANDLES, expected.length / 2)) return [];
+  if (count < DENSE_SHARE * (last - first + 1)) return [];
+  const holes: Hole[] = [];
+  let from = -1;
+  for (let at = 0; at <= expected.length; at++) {
+    const isMissing = at < expected.length && !present[at];
+    if (isMissing && from < 0) from = at;
+    if (isMissing || from < 0) continue;
+    holes.push({ from: expected[from] as bigint, minutes: at - from });
+    from = -1;
+  }
+  return holes;
+}

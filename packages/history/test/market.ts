@@ -1,0 +1,103 @@
+import { calendarOf, type Session, type SessionCalendar } from '@tb/calendar';
+import {
+  type BuildInstance,
+  buildDay,
+  type DayResult,
+  type DaySpec,
+  initialiseMarketData,
+  Manifest,
+  ManifestWriter,
+  openBuildInstance,
+  placeFiles,
+  SymbolRegistry,
+} from '@tb/history';
+import { type Layout, layoutOf } from '@tb/schema';
+import { tempRoot } from '@tb/testkit';
+
+/** A data root of its own with an empty market_data, an in-memory DuckDB, and made ticks. */
+export class Market implements AsyncDisposable {
+  readonly layout: Layout;
+  readonly calendar: SessionCalendar;
+  readonly duck: BuildInstance;
+  readonly #root: ReturnType<typeof tempRoot>;
+
+  private constructor(root: ReturnType<typeof tempRoot>, exchange: string, duck: BuildInstance) {
+    this.#root = root;
+    this.layout = layoutOf(root.at('data'));
+    this.calendar = calendarOf(exchange);
+    this.duck = duck;
+  }
+
+  static async open(exchange = 'nse'): Promise<Market> {
+    const root = tempRoot('history');
+    const duck = await openBuildInstance({ threads: 1, tempDirectory: root.at('spill') });
+    const market = new Market(root, exchange, duck);
+    await initialiseMarketData({ layout: market.layout, purpose: 'test' });
+    return market;
+  }
+
+  session(tradingDate: string): Session {
+    const session = this.calendar.sessionOf(tradingDate);
+    if (!session) throw new Error(`${tradingDate} has no session`);
+    return session;
+  }
+
+  /** sid 1 to n, named S1 to Sn. */
+  async symbols(count: number, tradingDate: string): Promise<ReadonlyMap<number, string>> {
+    const names = Array.from({ length: count }, (_, i) => `S${i + 1}`);
+    using registry = SymbolRegistry.open({ layout: this.layout, waitMs: 2000 });
+    const sids = await registry.sidsOf(this.calendar.exchange, names, tradingDate);
+    return new Map([...sids].map(([symbol, sid]) => [sid, symbol]));
+  }
+
+  /** A table with ticks of every second minute-second of the session, dense in every minute; exact decimals, `seq` rising. */
+  async ticks(table: string, tradingDate: string, symbols: number, perMinute = 4): Promise<string> {
+    const { open, close } = this.session(tradingDate);
+    const rows = (Number(close - open) / 60e9) * perMinute * symbols;
+    await this.duck.connection.run(
+      `CREATE OR REPLACE TABLE ${table} AS
+       SELECT (1 + i % ${symbols})::INTEGER AS sid,
+         make_timestamp_ns(${open} + ((i // ${symbols}) * ${60_000_000_000n / BigInt(perMinute)})::BIGINT) AS ts,
+         (i + 1)::BIGINT AS seq,
+         (100 + (hash(i) % 2000) / 100.0)::DOUBLE AS price, (1 + hash(i + 7) % 50)::DOUBLE AS volume,
+         CASE WHEN i % 5 = 0 THEN NULL ELSE 99.95 END::DOUBLE AS bid, 100.05::DOUBLE AS ask
+       FROM range(0, ${rows}) AS t (i)`,
+    );
+    return table;
+  }
+
+  async build(
+    tradingDate: string,
+    spec: Partial<DaySpec> & Pick<DaySpec, 'source'>,
+  ): Promise<DayResult> {
+    using manifest = Manifest.openReader(this.layout);
+    return await buildDay(this.duck.connection, {
+      layout: this.layout,
+      session: this.session(tradingDate),
+      calendar: this.calendar,
+      revision: 1,
+      symbols: manifest.snapshot().symbols(this.calendar.exchange).entries(),
+      sourceFingerprint: 'made',
+      ...spec,
+    });
+  }
+
+  async publish(result: DayResult): Promise<number> {
+    await placeFiles(this.layout, result.files);
+    await using writer = await this.writer();
+    return writer.publish(result.files).version;
+  }
+
+  async writer(purpose = 'test'): Promise<ManifestWriter> {
+    return await ManifestWriter.open({ layout: this.layout, purpose, waitMs: 2000 });
+  }
+
+  async rows(sql: string): Promise<Record<string, unknown>[]> {
+    return (await this.duck.connection.runAndReadAll(sql)).getRowObjects();
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    this.duck.close();
+    this.#root.remove();
+  }
+}
