@@ -1,0 +1,102 @@
+import type { MarketDataSource, Watermark } from '@tb/schema';
+import { QueryError } from './errors.ts';
+import type { Gap } from './gap-record.ts';
+
+/** One published file that a result was read from. */
+export interface ReadFile {
+  readonly path: string;
+  readonly sha256: string;
+  readonly revision: number;
+  readonly tradingDates: readonly string[];
+}
+
+/** What is known of a result before its first row. */
+export interface ResultFacts {
+  /** What the read saw: a later read never has a lower one. */
+  readonly watermark: Watermark;
+  /** In ascending order of code points; `code` columns index it. */
+  readonly symbols: readonly string[];
+  /** Everything expected that is not there, whatever `onGap` says. */
+  readonly gaps: readonly Gap[];
+  /** Trading dates of whole sessions without data, between the first and the last that has some. */
+  readonly missingDates: readonly string[];
+  /** Trading dates with data in the range, ascending. */
+  readonly tradingDates: readonly string[];
+  /** Identity of every published file that is read, for fingerprints of backtests. */
+  readonly files: readonly ReadFile[];
+}
+
+export interface ResultSource<Chunk> {
+  readonly facts: ResultFacts;
+  readonly stream: () => AsyncGenerator<Chunk, void, undefined>;
+  /** Gives the snapshot back; called once. */
+  readonly release: () => Promise<void>;
+}
+
+/**
+ * The part that results of candles, ticks and joins share: facts first, then rows, once. The view it reads from stays
+ * open until the rows are read to the end, the loop over them is left, or `close()`; `await using` closes it.
+ */
+export class StreamResult<Chunk> implements AsyncDisposable {
+  readonly watermark: Watermark;
+  readonly symbols: readonly string[];
+  readonly gaps: readonly Gap[];
+  readonly missingDates: readonly string[];
+  readonly tradingDates: readonly string[];
+  readonly files: readonly ReadFile[];
+  readonly #source: ResultSource<Chunk>;
+  #state: 'fresh' | 'reading' | 'closed' = 'fresh';
+  #released: Promise<void> | undefined;
+
+  constructor(source: ResultSource<Chunk>) {
+    this.#source = source;
+    this.watermark = source.facts.watermark;
+    this.symbols = source.facts.symbols;
+    this.gaps = source.facts.gaps;
+    this.missingDates = source.facts.missingDates;
+    this.tradingDates = source.facts.tradingDates;
+    this.files = source.facts.files;
+  }
+
+  /**
+   * Rows as column chunks, in total order. Memory is bounded by the chunk here, and by one slice in the engine.
+   * @throws `RESULT_CONSUMED` when read or closed before; the reason of the signal when it aborts.
+   */
+  async *chunks(): AsyncGenerator<Chunk, void, undefined> {
+    this.claim();
+    try {
+      yield* this.#source.stream();
+    } finally {
+      await this.close();
+    }
+  }
+
+  /** Gives the view back. May be called twice; not while a loop over the rows runs: leave the loop instead. */
+  async close(): Promise<void> {
+    this.#state = 'closed';
+    this.#released ??= this.#source.release();
+    await this.#released;
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.close();
+  }
+
+  /** Marks the rows as being read. @throws `RESULT_CONSUMED` */
+  protected claim(): void {
+    if (this.#state !== 'fresh')
+      throw new QueryError(
+        'RESULT_CONSUMED',
+        this.#state === 'closed' ? 'The result is closed' : 'The result is being read already',
+      );
+    this.#state = 'reading';
+  }
+}
+
+/** Published files among sources, by path. */
+export function filesOf(sources: readonly MarketDataSource[]): ReadFile[] {
+  const files = sources.flatMap((source) =>
+    source.file ? [{ ...source.file, tradingDates: source.tradingDates }] : [],
+  );
+  return files.sort((a, b) => (a.path < b.path ? -1 : a.path > b.path ? 1 : 0));
+}

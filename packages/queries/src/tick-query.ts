@@ -1,0 +1,190 @@
+import type { SessionCalendar } from '@tb/calendar';
+import type { ColumnChunk, MarketDataSnapshot, MarketDataSource } from '@tb/schema';
+import { symbolSql } from './candle-query.ts';
+import type { TickChunk } from './chunk.ts';
+import type { QueryContext } from './context.ts';
+import { assertFresh } from './freshness.ts';
+import { assertNoGap, edgeGaps, feedGaps, sessionGaps, uncoveredStretches } from './gap.ts';
+import type { Gap } from './gap-record.ts';
+import type { Span } from './range.ts';
+import type { TickRequest } from './request.ts';
+import { resolveSymbols, scannedSids } from './resolve-symbols.ts';
+import { filesOf } from './result.ts';
+import { codedSql, type Piece, scanSql, TICK_VALUES } from './scan-sql.ts';
+import { oneOf, type Scope, scopeOf, storedNames } from './scope.ts';
+import { slicesOf } from './slices.ts';
+import type { SymbolTable } from './symbol-table.ts';
+import { TickResult } from './tick-result.ts';
+
+/** A tick query after its checks, with its view open. */
+export interface TickPlan {
+  readonly scope: Scope;
+  readonly calendar: SessionCalendar;
+  readonly snapshot: MarketDataSnapshot;
+  readonly pieces: readonly Piece[];
+  readonly table: SymbolTable;
+  readonly sids: readonly number[] | undefined;
+  readonly last: number | undefined;
+}
+
+/** See `MarketDataQuery.ticks`. */
+export async function queryTicks(context: QueryContext, request: TickRequest): Promise<TickResult> {
+  const onGap = oneOf('onGap', request.onGap ?? 'error', ['error', 'report']);
+  const plan = await planTicks(context, request);
+  try {
+    return await tickResult(context, plan, onGap);
+  } catch (error) {
+    await plan.snapshot[Symbol.asyncDispose]();
+    throw error;
+  }
+}
+
+/** Opens the view and resolves symbols. The caller disposes `snapshot`. */
+export async function planTicks(
+  context: QueryContext,
+  request: Omit<TickRequest, 'onGap'>,
+  last?: number,
+): Promise<TickPlan> {
+  const scope = await scopeOf(context, request);
+  const calendar = context.calendarOf(scope.exchange);
+  const { exchange, span, asOf, signal } = scope;
+  const symbols = storedNames(scope);
+  const snapshot = await context.reader.snapshot({
+    exchange,
+    kind: 'ticks',
+    ...span,
+    symbols,
+    asOf,
+    signal,
+  });
+  try {
+    assertFresh(scope, calendar, snapshot);
+    const pieces = snapshot.sources.map(tickPiece);
+    const table = await resolveSymbols(context, scope, calendar, snapshot, pieces, span);
+    return { scope, calendar, snapshot, pieces, table, sids: scannedSids(scope, table), last };
+  } catch (error) {
+    await snapshot[Symbol.asyncDispose]();
+    throw error;
+  }
+}
+
+export function tickPiece(source: MarketDataSource): Piece {
+  const { relation, tradingDates, rows, symbols, minTs, maxTs } = source;
+  return { relation, tradingDates, rows, symbols, minTs, maxTs, spans: undefined, runs: [] };
+}
+
+/** Facts and rows of an open plan. @throws `GAP` */
+export async function tickResult(
+  context: QueryContext,
+  plan: TickPlan,
+  onGap: 'error' | 'report',
+): Promise<TickResult> {
+  const { scope, snapshot, table } = plan;
+  const gaps = await findTickGaps(context, plan);
+  if (onGap === 'error') assertNoGap(gaps, scope.exchange, scope.requireFullRange);
+  const facts = {
+    watermark: snapshot.watermark,
+    symbols: table.symbols,
+    gaps,
+    missingDates: gaps.filter((gap) => gap.kind === 'session').map((gap) => gap.tradingDate),
+    tradingDates: snapshot.tradingDates,
+    files: filesOf(snapshot.sources),
+  };
+  const source = {
+    facts,
+    stream: () => streamTicks(plan),
+    release: async () => snapshot[Symbol.asyncDispose](),
+  };
+  const sql = `SELECT ${symbolSql(table.symbols)} AS symbol, make_timestamp_ns(t) AS ts, seq, price, volume, bid, ask FROM (${tickSql(plan, scope.span)}) ORDER BY t, code, seq`;
+  const exporter = snapshot.exportParquet
+    ? async (path: string) => snapshot.exportParquet!(sql, path, scope.signal)
+    : undefined;
+  return new TickResult(source, exporter);
+}
+
+/** One SELECT: `t, code, seq, price, volume, bid, ask`, ordered by (t, code, seq); absent bid and ask are NULL. */
+export function tickSql(plan: TickPlan, slice: Span): string {
+  const rows = codedSql(
+    scanSql(plan.pieces, slice, plan.sids, TICK_VALUES),
+    plan.table,
+    ['price', 'bid', 'ask'],
+    ['seq'],
+  );
+  const limit =
+    plan.last === undefined
+      ? ''
+      : `\nQUALIFY row_number() OVER (PARTITION BY code ORDER BY t DESC, seq DESC) <= ${plan.last}`;
+  return `SELECT t, code, seq, price, volume, bid, ask FROM (${rows})${limit}\nORDER BY t, code, seq`;
+}
+
+async function* streamTicks(plan: TickPlan): AsyncGenerator<TickChunk, void, undefined> {
+  const { scope, snapshot, table } = plan;
+  for (const slice of tickSlices(plan)) {
+    scope.signal?.throwIfAborted();
+    for await (const chunk of snapshot.stream(tickSql(plan, slice), [], scope.signal)) {
+      scope.signal?.throwIfAborted();
+      yield tickChunk(chunk, table.sidByCode);
+    }
+  }
+}
+
+function tickSlices(plan: TickPlan): Span[] {
+  const { scope, calendar, snapshot, pieces } = plan;
+  if (plan.last !== undefined) return [scope.span];
+  return slicesOf({
+    calendar,
+    dates: snapshot.tradingDates,
+    pieces,
+    scan: scope.span,
+    symbols: scope.symbols ? (plan.sids?.length ?? 0) : undefined,
+    kind: 'ticks',
+    filledPerDate: 0,
+    mayCut: () => true,
+  });
+}
+
+/** Columns in the order of `tickSql`. */
+function tickChunk(chunk: ColumnChunk, sidByCode: Int32Array): TickChunk {
+  const [ts, code, seq, price, volume, bid, ask] = chunk.columns as readonly [
+    BigInt64Array,
+    Int32Array,
+    BigInt64Array,
+    Float64Array,
+    Float64Array,
+    Float64Array,
+    Float64Array,
+  ];
+  const sid = code.map((value) => sidByCode[value]!);
+  const absent = { bid: nanWhereNull(bid, chunk.valid[5]), ask: nanWhereNull(ask, chunk.valid[6]) };
+  return { rows: chunk.rows, sid, ts, seq, price, volume, ...absent, code };
+}
+
+/** The slot of a NULL may hold anything. */
+function nanWhereNull(values: Float64Array, valid: Uint8Array | undefined): Float64Array {
+  return valid ? values.map((value, i) => (valid[i] === 1 ? value : NaN)) : values;
+}
+
+/** Missing sessions, and every stretch of a session in which no feed was connected. */
+async function findTickGaps(context: QueryContext, plan: TickPlan): Promise<Gap[]> {
+  const { scope, calendar, snapshot } = plan;
+  const { tradingDates } = snapshot;
+  const extent = await context.reader.extent(scope.exchange, 'ticks');
+  const first = [extent?.first, tradingDates[0]].filter((date) => date !== undefined).sort()[0];
+  const lasts = [scope.asOf === undefined ? extent?.last : undefined, tradingDates.at(-1)];
+  const last = lasts
+    .filter((date) => date !== undefined)
+    .sort()
+    .at(-1);
+  if (first === undefined || last === undefined || scope.span.from >= scope.span.to) return [];
+  const { sessions, gaps } = sessionGaps(calendar, scope.span, { first, last }, tradingDates);
+  const present = new Set(tradingDates);
+  const stretches = uncoveredStretches(
+    snapshot,
+    sessions.filter((session) => present.has(session.tradingDate)),
+    scope.span,
+    scope.now,
+  );
+  const feed = stretches.flatMap((stretch) => feedGaps(stretch, new Set(), undefined));
+  const all = [...gaps, ...feed, ...edgeGaps(calendar, scope.span, { first, last }, scope.now)];
+  return all.sort((a, b) => (a.from < b.from ? -1 : a.from > b.from ? 1 : 0));
+}
