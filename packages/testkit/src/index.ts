@@ -19,6 +19,12 @@ export { Ledger, type LedgerVerdict } from './ledger.ts';
 export { filesOf, litterOf } from './litter.ts';
 export { Multiset } from './multiset.ts';
 export { MUTATIONS, type Mutation, mutate } from './mutate.ts';
+export {
+  type MutationOptions,
+  type MutationResult,
+  type MutationTarget,
+  runMutations,
+} from './mutation-campaign.ts';
 export { type PowerCut, type PowerCutOptions, powerCuts } from './power-cut.ts';
 export {
   type PowerCutCampaignOptions,
@@ -36,4 +42,4 @@ export { type TempRoot, tempRoot } from './temp-root.ts';
 export { type GeneratedBatch, generateTicks, type TickOptions } from './tick-generator.ts';
 export { bitsOf, type TickKeyColumns, tickKey, tickKeys } from './tick-key.ts';
 export { openStage, runTrial, type Stage, type Trial } from './trial.ts';
-export { judgeProcess, type Verdict } from './verdict.ts';
+export { type Judge, judgeProcess, type Verdict } from './verdict.ts';

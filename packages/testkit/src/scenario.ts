@@ -1,3 +1,4 @@
+import type { MutationResult } from './mutation-campaign.ts';
 import type { Command } from './process-group.ts';
 
 /** What is known about a run that was disturbed, or whose disk was rebuilt after a power cut. */
@@ -29,6 +30,8 @@ export interface Scenario {
   readonly errorExits?: readonly number[];
   /** Text that a clear error has. Default: `Error: ` at the start of a line, and the cause. */
   readonly errorPattern?: RegExp;
+  /** Damages files of a completed root, and asks a reader. Absent: the command leaves no files of its own kind. */
+  mutate?(options: { readonly seed: number; readonly count: number }): Promise<MutationResult>;
   /** Names of files that must not be left behind by a completed run. Default: `.tmp` files. */
   readonly litter?: RegExp;
 }

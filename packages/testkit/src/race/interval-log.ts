@@ -93,9 +93,10 @@ function intervalsOf(
     }
   }
   for (const enter of [...open.values()]) {
-    const to = kills.get(enter.pid) ?? endNs;
+    let to = kills.get(enter.pid) ?? endNs;
     // It may enter between the stamp and the signal, some microseconds later.
-    close(enter, to < enter.at ? enter.at : to, 'killed');
+    if (to < enter.at) to = enter.at;
+    close(enter, to, 'killed');
   }
   return done;
 }

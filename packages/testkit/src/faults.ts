@@ -1,0 +1,202 @@
+/**
+ * `pnpm faults [scenario...] [--mode M] [--from N] [--points P] [--compound C] [--states S] [--seed S]`: disturbs the
+ * commands of `tb`. `pnpm faults crash-points` writes docs/crash-points.md from the results so far. With TB_FAULT set,
+ * that one point is run again and reported. Exits 1 when an invariant is broken.
+ */
+import { parseArgs } from 'node:util';
+import { runCampaign } from './campaign.ts';
+import { writeCrashPoints } from './crash-points.ts';
+import { FAULT_MODES, type FaultMode, formatReplay, parseReplay } from './fault-mode.ts';
+import { describeEnd } from './judge.ts';
+import { runPowerCuts } from './power-cut-campaign.ts';
+import { formatTable } from './print-table.ts';
+import { currentCommit, type ScenarioResult, savedResults, saveResult } from './results.ts';
+import { runMain } from './run-main.ts';
+import type { Scenario } from './scenario.ts';
+import { scenariosNamed } from './scenario-files.ts';
+import { seedOf } from './seed.ts';
+import { shimUnavailable } from './shim.ts';
+import { openStage, runTrial, type Trial } from './trial.ts';
+
+interface Plan {
+  readonly modes: readonly FaultMode[];
+  readonly from: number;
+  readonly seed: number;
+  readonly points: number | undefined;
+  readonly compound: number;
+  readonly states: number;
+  readonly files: number;
+}
+
+function wholeNumber(text: string, name: string): number {
+  const value = Number(text);
+  if (!Number.isInteger(value) || value < 0)
+    throw new RangeError(`--${name} is a whole number, not ${text}`);
+  return value;
+}
+
+function modesOf(names: readonly string[]): FaultMode[] {
+  return names.map((name) => {
+    const mode = FAULT_MODES.find((known) => known === name);
+    if (mode === undefined)
+      throw new RangeError(`No mode ${name}; there are: ${FAULT_MODES.join(', ')}`);
+    return mode;
+  });
+}
+
+async function replay(text: string): Promise<void> {
+  const { scenario: name, points } = parseReplay(text);
+  const [scenario] = await scenariosNamed([name]);
+  using stage = await openStage(scenario as Scenario);
+  const trial = await runTrial(stage, points);
+  for (const run of trial.runs) {
+    console.log(
+      `${run.point.mode} ${run.point.at}: ${run.firedAt ? `${run.firedAt.name} ${run.firedAt.path}` : 'did not fire'}; ${describeEnd(run)}`,
+    );
+    if (run.stdout !== '') console.log(run.stdout.trimEnd());
+  }
+  for (const problem of trial.violations) console.log(`VIOLATION ${problem}`);
+  console.log(`${formatReplay(trial.replay)}: ${trial.violations.length} violations`);
+  if (trial.violations.length > 0 || !trial.fired) process.exitCode = 1;
+}
+
+/** A line for each violation at once, and for progress every 100 trials. */
+function reporter(scenario: string): (trial: Trial) => void {
+  let done = 0;
+  return (trial) => {
+    done += 1;
+    for (const problem of trial.violations)
+      process.stderr.write(`VIOLATION TB_FAULT=${formatReplay(trial.replay)}: ${problem}\n`);
+    if (done % 100 === 0)
+      process.stderr.write(`${scenario}: ${done} points, last ${formatReplay(trial.replay)}\n`);
+  };
+}
+
+async function runScenario(scenario: Scenario, plan: Plan): Promise<ScenarioResult> {
+  const startedAt = new Date();
+  process.stderr.write(`faults ${scenario.name}, seed ${plan.seed}\n`);
+  const faults = await runCampaign(scenario, {
+    modes: plan.modes,
+    from: plan.from,
+    seed: plan.seed,
+    compound: plan.compound,
+    onTrial: reporter(scenario.name),
+    ...(plan.points === undefined ? {} : { pointsPerMode: plan.points }),
+  });
+  const powerCuts =
+    plan.states > 0
+      ? await runPowerCuts(scenario, { seed: plan.seed, states: plan.states, rerunEvery: 10 })
+      : undefined;
+  const mutations =
+    plan.files > 0 ? await scenario.mutate?.({ seed: plan.seed, count: plan.files }) : undefined;
+  return {
+    scenario: scenario.name,
+    commands: scenario.commands,
+    faults,
+    powerCuts,
+    mutations,
+    exhaustive:
+      plan.points === undefined && plan.from === 1 && plan.modes.length === FAULT_MODES.length,
+    startedAt: startedAt.toISOString(),
+    durationMs: Date.now() - startedAt.getTime(),
+    commit: currentCommit(),
+    node: process.version,
+  };
+}
+
+function problemsOf(result: ScenarioResult): number {
+  return (
+    result.faults.violations.length +
+    result.faults.unfired.length +
+    (result.powerCuts?.violations.length ?? 0) +
+    (result.mutations?.violations.length ?? 0)
+  );
+}
+
+function print(results: readonly ScenarioResult[]): void {
+  const cells = results.map(({ scenario, faults, powerCuts, mutations, durationMs }) => {
+    const points = Object.values(faults.points).reduce((sum, count) => sum + (count ?? 0), 0);
+    const violations =
+      faults.violations.length +
+      (powerCuts?.violations.length ?? 0) +
+      (mutations?.violations.length ?? 0);
+    return [
+      scenario,
+      faults.operations,
+      points,
+      faults.unfired.length,
+      faults.compound,
+      powerCuts?.states ?? 0,
+      mutations?.files ?? 0,
+      violations,
+      Math.round(durationMs / 1000),
+    ].map(String);
+  });
+  console.log(
+    formatTable(
+      [
+        'scenario',
+        'calls',
+        'faults',
+        'unfired',
+        'compound',
+        'power cuts',
+        'damaged',
+        'violations',
+        's',
+      ],
+      cells,
+    ),
+  );
+  for (const { scenario, powerCuts, mutations } of results) {
+    for (const { model, after, problem } of powerCuts?.violations ?? [])
+      console.log(`${scenario}: power cut (${model}) after ${after}: ${problem}`);
+    for (const { path, mutation, index, problem } of mutations?.violations ?? [])
+      console.log(`${scenario}: ${mutation} of ${path} (number ${index}): ${problem}`);
+  }
+}
+
+async function main(): Promise<void> {
+  const { values, positionals } = parseArgs({
+    options: {
+      mode: { type: 'string', multiple: true, default: [...FAULT_MODES] },
+      from: { type: 'string', default: '1' },
+      points: { type: 'string' },
+      compound: { type: 'string', default: '0' },
+      states: { type: 'string', default: '0' },
+      files: { type: 'string', default: '0' },
+      seed: { type: 'string' },
+      json: { type: 'boolean', default: false },
+    },
+    allowPositionals: true,
+  });
+  if (positionals[0] === 'crash-points') {
+    console.log(writeCrashPoints(savedResults()));
+    return;
+  }
+  const missing = await shimUnavailable();
+  if (missing !== undefined) throw new RangeError(missing);
+  const fault = process.env['TB_FAULT'];
+  if (fault !== undefined) return replay(fault);
+  if (values.seed !== undefined) process.env['TB_SEED'] = values.seed;
+  const plan: Plan = {
+    modes: modesOf(values.mode),
+    from: wholeNumber(values.from, 'from'),
+    seed: seedOf(),
+    points: values.points === undefined ? undefined : wholeNumber(values.points, 'points'),
+    compound: wholeNumber(values.compound, 'compound'),
+    states: wholeNumber(values.states, 'states'),
+    files: wholeNumber(values.files, 'files'),
+  };
+  const results: ScenarioResult[] = [];
+  for (const scenario of await scenariosNamed(positionals)) {
+    const result = await runScenario(scenario, plan);
+    saveResult(result);
+    results.push(result);
+  }
+  if (values.json) console.log(JSON.stringify(results));
+  else print(results);
+  if (results.some((result) => problemsOf(result) > 0)) process.exitCode = 1;
+}
+
+await runMain(main);

@@ -1,0 +1,46 @@
+import { execFileSync } from 'node:child_process';
+import { existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import type { CampaignResult } from './campaign.ts';
+import type { MutationResult } from './mutation-campaign.ts';
+import type { PowerCutResult } from './power-cut-campaign.ts';
+
+/** What one run of `pnpm faults` found for one scenario. */
+export interface ScenarioResult {
+  readonly scenario: string;
+  readonly commands: readonly string[];
+  readonly faults: CampaignResult;
+  readonly powerCuts: PowerCutResult | undefined;
+  readonly mutations: MutationResult | undefined;
+  /** True when every call was disturbed, false for a sample. */
+  readonly exhaustive: boolean;
+  readonly startedAt: string;
+  readonly durationMs: number;
+  readonly commit: string;
+  readonly node: string;
+}
+
+const folder = fileURLToPath(new URL('../.cache/results/', import.meta.url));
+
+/** Short id of the commit, with `+` when files differ from it. */
+export function currentCommit(): string {
+  const git = (...args: string[]): string =>
+    execFileSync('git', args, { encoding: 'utf8', cwd: import.meta.dirname ?? '.' }).trim();
+  const dirty = git('status', '--porcelain', '--untracked-files=no') !== '';
+  return `${git('rev-parse', '--short', 'HEAD')}${dirty ? '+' : ''}`;
+}
+
+/** Keeps a result for `crash-points`; it replaces the one before. */
+export function saveResult(result: ScenarioResult): void {
+  mkdirSync(folder, { recursive: true });
+  writeFileSync(join(folder, `${result.scenario}.json`), JSON.stringify(result, null, 1));
+}
+
+/** The newest result of each scenario that was run here. */
+export function savedResults(): ScenarioResult[] {
+  if (!existsSync(folder)) return [];
+  return readdirSync(folder)
+    .sort()
+    .map((name) => JSON.parse(readFileSync(join(folder, name), 'utf8')) as ScenarioResult);
+}
