@@ -17,6 +17,7 @@ export type ManagerErrorCode =
   | 'ORDER_UNKNOWN'
   | 'ORDER_CONFLICT'
   | 'FILL_CONFLICT'
+  | 'STEPPED_BACK'
   | 'FILE_LIMIT'
   | 'ENGINE_FAILED'
   | 'QUERY_ABORTED'
@@ -111,6 +112,12 @@ export const managerErrors: Readonly<Record<ManagerErrorCode, ErrorEntry>> = {
     cause:
       'The exchange and trade id are recorded with other content, or a fill exceeds its order.',
     action: 'Compare the recorded fill with the statement of the exchange before trading on.',
+  },
+  STEPPED_BACK: {
+    exit: 4,
+    cause:
+      'The manifest has a lower version than this process has seen: it was restored or replaced.',
+    action: 'Open a new manager, and drop what was derived from the older reads.',
   },
   FILE_LIMIT: {
     exit: 3,

@@ -1,22 +1,7 @@
-import type { SqliteConnection } from '@tb/schema';
+import type { SqliteDatabase, SqliteStatement } from '@tb/locks';
 import type { CompiledQuery, QueryResult } from 'kysely';
-import { ManagerError } from './errors.ts';
+import { ManagerError } from '../errors.ts';
 import { storeError } from './store-error.ts';
-
-/** What this package needs of better-sqlite3's `Database`, which fits as it is. */
-export interface SqliteHandle extends SqliteConnection {
-  readonly inTransaction: boolean;
-  readonly open: boolean;
-  prepare(sql: string): SqliteStatement;
-  close(): unknown;
-}
-
-export interface SqliteStatement {
-  readonly reader: boolean;
-  readonly readonly: boolean;
-  all(...values: unknown[]): unknown[];
-  run(...values: unknown[]): { changes: number; lastInsertRowid: number | bigint };
-}
 
 const STATEMENTS_KEPT = 256;
 const BLANK_OR_COMMENT = /^(?:\s|--[^\n]*(?:\n|$)|\/\*[\s\S]*?\*\/)+/;
@@ -27,11 +12,11 @@ const ALLOWED = /^(?:select|insert|update|delete|replace|with|values)\b/i;
  * at a time.
  */
 export class SqliteSession {
-  readonly #db: SqliteHandle;
+  readonly #db: SqliteDatabase;
   readonly #name: string;
   readonly #statements = new Map<string, SqliteStatement>();
 
-  constructor(db: SqliteHandle, name: string) {
+  constructor(db: SqliteDatabase, name: string) {
     this.#db = db;
     this.#name = name;
   }
@@ -49,13 +34,8 @@ export class SqliteSession {
    * Runs one statement of a body.
    * @throws `STATEMENT_REFUSED`, or the engine's error with a code of this package
    */
-  execute<R>(query: CompiledQuery, access: 'read' | 'write'): QueryResult<R> {
+  execute<R>(query: CompiledQuery): QueryResult<R> {
     const statement = this.#statement(query.sql);
-    if (access === 'read' && !statement.readonly)
-      throw new ManagerError(
-        'STATEMENT_REFUSED',
-        `A read of ${this.#name} was given a statement that writes`,
-      );
     const values = query.parameters.map((value, index) => bindable(value, index, this.#name));
     try {
       if (statement.reader) return { rows: statement.all(values) as R[] };

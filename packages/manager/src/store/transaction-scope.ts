@@ -9,7 +9,7 @@ import {
   SqliteIntrospector,
   SqliteQueryCompiler,
 } from 'kysely';
-import { ManagerError } from './errors.ts';
+import { ManagerError } from '../errors.ts';
 import type { SqliteSession } from './sqlite-session.ts';
 
 /**
@@ -47,7 +47,7 @@ export class TransactionScope<Tables> implements Driver, DatabaseConnection {
           ? `The engine rolled back the transaction on ${this.#store} after an earlier error`
           : `A query reached ${this.#store} after the body of its ${this.#access} had ended`,
       );
-    return this.#session.execute<R>(query, this.#access);
+    return this.#session.execute<R>(query);
   }
 
   // biome-ignore lint/correctness/useYield: the interface wants a generator, and this one refuses

@@ -1,4 +1,4 @@
-import { ManagerError, type ManagerErrorCode } from './errors.ts';
+import { ManagerError, type ManagerErrorCode } from '../errors.ts';
 
 /** SQLite's extended result codes by prefix; the first that fits decides. */
 const CODES: readonly (readonly [string, ManagerErrorCode])[] = [

@@ -1,4 +1,4 @@
-import { ManagerError } from './errors.ts';
+import { ManagerError } from '../errors.ts';
 
 /** Runs jobs one after the other, in the order they came. A job that fails does not stop the next. */
 export class WriteQueue {

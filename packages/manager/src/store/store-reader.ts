@@ -1,7 +1,7 @@
+import type { SqliteDatabase } from '@tb/locks';
 import type { StoreName } from '@tb/schema';
 import type { Kysely } from 'kysely';
 import type { BodyContext } from './body-context.ts';
-import type { SqliteHandle } from './sqlite-session.ts';
 import { SqliteSession } from './sqlite-session.ts';
 import { storeError } from './store-error.ts';
 import { TransactionScope } from './transaction-scope.ts';
@@ -9,7 +9,7 @@ import { TransactionScope } from './transaction-scope.ts';
 const CONNECTIONS_MAX = 8;
 
 interface Idle {
-  readonly db: SqliteHandle;
+  readonly db: SqliteDatabase;
   readonly session: SqliteSession;
 }
 
@@ -20,12 +20,12 @@ interface Idle {
 export class StoreReader {
   readonly #store: StoreName;
   readonly #context: BodyContext;
-  readonly #connect: () => Promise<SqliteHandle>;
+  readonly #connect: () => SqliteDatabase;
   readonly #idle: Idle[] = [];
   readonly #waiting: (() => void)[] = [];
   #inUse = 0;
 
-  constructor(store: StoreName, context: BodyContext, connect: () => Promise<SqliteHandle>) {
+  constructor(store: StoreName, context: BodyContext, connect: () => SqliteDatabase) {
     this.#store = store;
     this.#context = context;
     this.#connect = connect;
@@ -78,7 +78,7 @@ export class StoreReader {
     const idle = this.#idle.pop();
     if (idle) return idle;
     try {
-      const db = await this.#connect();
+      const db = this.#connect();
       return { db, session: new SqliteSession(db, this.#store) };
     } catch (error) {
       this.#release();

@@ -1,4 +1,4 @@
-import { ManagerError } from './errors.ts';
+import { ManagerError } from '../errors.ts';
 
 const FORM = /^(-?)(\d+)(?:\.(\d+))?$/;
 const MAX_DIGITS = 38;

@@ -1,8 +1,9 @@
+import type { SqliteDatabase } from '@tb/locks';
 import type { StoreName } from '@tb/schema';
 import type { Kysely } from 'kysely';
+import { ManagerError } from '../errors.ts';
 import type { BodyContext } from './body-context.ts';
-import { ManagerError } from './errors.ts';
-import { type SqliteHandle, SqliteSession } from './sqlite-session.ts';
+import { SqliteSession } from './sqlite-session.ts';
 import { sqliteCodeOf, storeError } from './store-error.ts';
 import { TransactionScope } from './transaction-scope.ts';
 
@@ -10,19 +11,19 @@ import { TransactionScope } from './transaction-scope.ts';
 export interface EpochCheck {
   assertHeld(): void;
   /** @throws `FENCED` when this lock's epoch is no longer the one in the database. */
-  checkEpoch(db: SqliteHandle): void;
+  checkEpoch(db: SqliteDatabase): void;
 }
 
 /** One write connection under one lock: BEGIN IMMEDIATE, epoch check, body, COMMIT or ROLLBACK. */
 export class StoreWriter {
   readonly #store: StoreName;
-  readonly #db: SqliteHandle;
+  readonly #db: SqliteDatabase;
   readonly #session: SqliteSession;
   readonly #lock: EpochCheck;
   readonly #context: BodyContext;
   #failure: ManagerError | undefined;
 
-  constructor(store: StoreName, db: SqliteHandle, lock: EpochCheck, context: BodyContext) {
+  constructor(store: StoreName, db: SqliteDatabase, lock: EpochCheck, context: BodyContext) {
     this.#store = store;
     this.#db = db;
     this.#session = new SqliteSession(db, store);

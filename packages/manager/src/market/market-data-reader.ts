@@ -1,0 +1,175 @@
+import {
+  assertExchange,
+  type Kind,
+  type Layout,
+  type MarketDataReader,
+  type MarketDataRequest,
+  type MarketDataSnapshot,
+  type StoredTimeframe,
+} from '@tb/schema';
+import type { Calendars } from '../calendars.ts';
+import type { ManagerEventHandler } from '../event.ts';
+import { DuckSqlSession } from '../sql/duck-sql-session.ts';
+import type { SqlOptions, SqlSession } from '../sql/sql-session.ts';
+import { AttachCache } from './attach-cache.ts';
+import { DuckEngine, type DuckOptions } from './duck-engine.ts';
+import { fileBudget } from './file-budget.ts';
+import { ReaderSnapshot } from './market-data-snapshot.ts';
+import { type Moment, watermarkOf } from './moment.ts';
+import { Moments } from './moments.ts';
+import { planSources } from './plan-sources.ts';
+import { SourceHolder } from './source-holder.ts';
+import { TailTables } from './tail-tables.ts';
+import { SourceVerifier } from './verify-file.ts';
+
+/** One DuckDB instance and what lives inside it. */
+interface Engine {
+  readonly duck: DuckEngine;
+  readonly cache: AttachCache;
+  readonly tails: Map<string, TailTables>;
+}
+
+export interface ReaderOptions {
+  readonly layout: Layout;
+  readonly duckdb?: DuckOptions | undefined;
+  readonly onEvent: ManagerEventHandler;
+}
+
+/**
+ * History and live as one, without a lock and without waiting for a writer: (1) the live buffer in one transaction, (2)
+ * the manifest in one transaction, (3) the files. Why this order: `Moments.take`.
+ */
+export class HistoryAndLiveReader implements MarketDataReader {
+  readonly #options: ReaderOptions;
+  readonly #moments: Moments;
+  readonly #verifier: SourceVerifier;
+  #engine: Promise<Engine> | undefined;
+
+  constructor(options: ReaderOptions) {
+    this.#options = options;
+    this.#moments = new Moments(options.layout, options.onEvent);
+    this.#verifier = new SourceVerifier(options.layout, (path) => this.#moments.findVerified(path));
+  }
+
+  async snapshot(request: MarketDataRequest): Promise<MarketDataSnapshot> {
+    assertRequest(request);
+    return this.#moments.at(
+      () => [request.exchange],
+      (moment) => this.#snapshotAt(moment, request),
+    );
+  }
+
+  async extent(
+    exchange: string,
+    kind: Kind,
+    timeframe?: StoredTimeframe,
+  ): Promise<{ readonly first: string; readonly last: string } | undefined> {
+    assertExchange(exchange);
+    const { live, manifest } = this.#moments.take([exchange]);
+    const published = manifest.extent(exchange, kind, timeframe);
+    const hasLive = kind === 'ticks' || timeframe === '1m';
+    const dates = (live.get(exchange)?.days ?? [])
+      .filter((day) => hasLive && (kind === 'ticks' ? day.rows : day.candles) > 0)
+      .map((day) => day.tradingDate);
+    const all = [...(published ? [published.first, published.last] : []), ...dates].sort();
+    const [first, last] = [all[0], all.at(-1)];
+    return first === undefined || last === undefined ? undefined : { first, last };
+  }
+
+  /** A session of `tb sql`. */
+  async openSql(calendars: Calendars, options: SqlOptions): Promise<SqlSession> {
+    const { layout, onEvent } = this.#options;
+    const { duck } = await this.#currentEngine();
+    return new DuckSqlSession({
+      layout,
+      onEvent,
+      calendars,
+      options,
+      moments: this.#moments,
+      verifier: this.#verifier,
+      parser: duck,
+    });
+  }
+
+  /** DuckDB first, then the SQLite connections. May be called twice. */
+  async close(): Promise<void> {
+    const engine = this.#engine;
+    this.#engine = undefined;
+    try {
+      const open = await engine?.catch(() => undefined); // one that did not open was reported to its caller
+      await open?.duck.close();
+    } finally {
+      this.#moments.close();
+    }
+  }
+
+  async #snapshotAt(moment: Moment, request: MarketDataRequest): Promise<MarketDataSnapshot> {
+    const { duck, cache, tails } = await this.#currentEngine();
+    const { exchange } = request;
+    const live = moment.live.get(exchange);
+    const symbols = moment.manifest.symbols(exchange);
+    const sids = request.symbols && knownSids(request.symbols, (text) => symbols.sidOf(text));
+    const plan = planSources(request, live, moment.manifest);
+    const exchangeTails = tails.get(exchange) ?? new TailTables(duck);
+    tails.set(exchange, exchangeTails);
+    const { layout, onEvent } = this.#options;
+    const verifier = this.#verifier;
+    const context = { layout, engine: duck, cache, tails: exchangeTails, verifier, onEvent };
+    const holder = new SourceHolder(context, request);
+    try {
+      await holder.holdAll(plan, live, sids);
+    } catch (error) {
+      await holder[Symbol.asyncDispose]();
+      throw error;
+    }
+    return new ReaderSnapshot({
+      engine: duck,
+      watermark: watermarkOf(moment),
+      sources: holder.sources,
+      tradingDates: [...holder.tradingDates].sort(),
+      symbols,
+      liveSnapshot: live,
+      publishedLiveDates: plan.publishedLiveDates,
+      release: () => holder[Symbol.asyncDispose](),
+    });
+  }
+
+  /** The engine, or a new one in place of one that failed. Other instances of the process live on. */
+  async #currentEngine(): Promise<Engine> {
+    this.#engine ??= openEngine(this.#options.duckdb ?? {});
+    const pending = this.#engine;
+    let engine: Engine;
+    try {
+      engine = await pending;
+    } catch (error) {
+      if (this.#engine === pending) this.#engine = undefined;
+      throw error;
+    }
+    const { failure } = engine.duck;
+    if (!failure) return engine;
+    if (this.#engine === pending) {
+      this.#engine = undefined;
+      this.#options.onEvent({ type: 'engine_replaced', cause: failure });
+      await engine.duck.close();
+    }
+    return this.#currentEngine();
+  }
+}
+
+async function openEngine(options: DuckOptions): Promise<Engine> {
+  const duck = await DuckEngine.open(options);
+  return { duck, cache: new AttachCache(duck, fileBudget()), tails: new Map() };
+}
+
+function assertRequest(request: MarketDataRequest): void {
+  assertExchange(request.exchange);
+  if (request.kind === 'candles' && request.timeframe === undefined)
+    throw new TypeError('A request for candles names its stored timeframe');
+}
+
+function knownSids(
+  symbols: readonly string[],
+  sidOf: (symbol: string) => number | undefined,
+): ReadonlySet<number> {
+  return new Set(symbols.map(sidOf).filter((sid) => sid !== undefined));
+}

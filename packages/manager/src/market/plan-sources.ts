@@ -1,0 +1,136 @@
+import type { FileEntry, ManifestSnapshot, PlannedMonth } from '@tb/history';
+import type { LiveSnapshot, SegmentEntry, TickChunk } from '@tb/live';
+import type { MarketDataRequest } from '@tb/schema';
+import { nextDate, utcDate } from './calendar-date.ts';
+
+/** The window of a trading date lies within this many days of its date in UTC, in every time zone. */
+const WINDOW_DAYS = 3;
+
+/** Which files and live rows answer a request: disjoint, and together all of it. */
+export interface SourcePlan {
+  readonly months: readonly PlannedMonth[];
+  readonly days: readonly FileEntry[];
+  readonly segments: readonly SegmentEntry[];
+  /** Per trading date, ascending by firstSeq. */
+  readonly tails: ReadonlyMap<string, readonly TickChunk[]>;
+  /** Trading dates whose live candles are wanted. */
+  readonly candleDates: readonly string[];
+  /** Live trading dates that a published file answers for. */
+  readonly publishedLiveDates: ReadonlySet<string>;
+}
+
+/**
+ * Chooses between the two sides by the manifest alone: a live row counts when, and only when, no published file of its
+ * trading date has the kind that is asked for. `manifest` must have been taken AFTER `live`: then a date that it lacks was
+ * not published when `live` was taken either, so `live` still had every row of it.
+ */
+export function planSources(
+  request: MarketDataRequest,
+  live: LiveSnapshot | undefined,
+  manifest: ManifestSnapshot,
+): SourcePlan {
+  const { months, days } = publishedFiles(request, manifest);
+  const empty = { months, days, segments: [], tails: new Map(), candleDates: [] };
+  const isLiveAsked =
+    request.asOf === undefined && (request.kind === 'ticks' || request.timeframe === '1m');
+  if (!live) return { ...empty, publishedLiveDates: new Set() };
+  const published = publishedAmong(
+    live.days.map((day) => day.tradingDate),
+    request,
+    manifest,
+  );
+  if (!isLiveAsked) return { ...empty, publishedLiveDates: published };
+  const isWanted = (part: { tradingDate: string; minTs: bigint; maxTs: bigint }): boolean =>
+    !published.has(part.tradingDate) && part.minTs < request.to && part.maxTs >= request.from;
+  if (request.kind === 'candles')
+    return {
+      ...empty,
+      candleDates: candleDatesOf(request, live, published),
+      publishedLiveDates: published,
+    };
+  return {
+    ...empty,
+    segments: live.segments.filter(isWanted),
+    tails: tailsOf(live, isWanted),
+    publishedLiveDates: published,
+  };
+}
+
+function publishedFiles(
+  request: MarketDataRequest,
+  manifest: ManifestSnapshot,
+): { months: readonly PlannedMonth[]; days: readonly FileEntry[] } {
+  const query = {
+    exchange: request.exchange,
+    kind: request.kind,
+    timeframe: request.timeframe,
+    asOf: request.asOf,
+  };
+  const around = manifest.find({
+    ...query,
+    from: utcDate(request.from, -WINDOW_DAYS),
+    to: utcDate(request.to, WINDOW_DAYS + 1),
+  });
+  const found = around.filter((file) => meets(file, request));
+  const [first, last] = [found[0], found.at(-1)];
+  if (!first || !last) return { months: [], days: [] };
+  const plan = manifest.plan({
+    ...query,
+    from: first.tradingDate,
+    to: nextDate(last.tradingDate),
+  });
+  return { months: plan.months, days: plan.days.filter((file) => meets(file, request)) };
+}
+
+/** Whether the rows of a file meet the range. One without rows meets none. */
+export function meets(
+  file: { readonly minTs: bigint | null; readonly maxTs: bigint | null },
+  range: { readonly from: bigint; readonly to: bigint },
+): boolean {
+  if (file.minTs === null || file.maxTs === null) return false;
+  return file.minTs < range.to && file.maxTs >= range.from;
+}
+
+function publishedAmong(
+  tradingDates: readonly string[],
+  request: MarketDataRequest,
+  manifest: ManifestSnapshot,
+): ReadonlySet<string> {
+  const timeframe = request.kind === 'candles' ? request.timeframe : '';
+  return new Set(
+    tradingDates.filter((date) =>
+      manifest
+        .revisionsOf(request.exchange, date)
+        .some((file) => file.kind === request.kind && file.timeframe === timeframe),
+    ),
+  );
+}
+
+function tailsOf(
+  live: LiveSnapshot,
+  isWanted: (chunk: TickChunk) => boolean,
+): ReadonlyMap<string, readonly TickChunk[]> {
+  const wanted = new Set(live.tail.filter(isWanted).map((chunk) => chunk.tradingDate));
+  const tails = new Map<string, TickChunk[]>();
+  // All chunks of a wanted date, also those outside the range: the table of the date then only ever grows.
+  for (const chunk of live.tail)
+    if (wanted.has(chunk.tradingDate)) {
+      const list = tails.get(chunk.tradingDate);
+      if (list) list.push(chunk);
+      else tails.set(chunk.tradingDate, [chunk]);
+    }
+  return tails;
+}
+
+function candleDatesOf(
+  request: MarketDataRequest,
+  live: LiveSnapshot,
+  published: ReadonlySet<string>,
+): string[] {
+  const from = utcDate(request.from, -WINDOW_DAYS);
+  const to = utcDate(request.to, WINDOW_DAYS + 1);
+  return live.days
+    .filter((day) => day.state !== 'cleared' && !published.has(day.tradingDate))
+    .map((day) => day.tradingDate)
+    .filter((date) => date >= from && date < to);
+}
