@@ -5,7 +5,7 @@
  * Environment (absent FAULT_STATE: everything passes through):
  *   FAULT_STATE  file of the shared page, outside FAULT_ROOT     FAULT_LOG   text, one line a call
  *   FAULT_ROOT   real path of the folder that is watched         FAULT_RECORD  binary, mode record only
- *   FAULT_MODE   none kill kill-all eio-once eio-ever enospc-once enospc-ever torn short record
+ *   FAULT_MODE   none kill kill-all eio-once eio-ever enospc-once enospc-ever torn short clock-forward clock-back record
  *   FAULT_N      which call, from 1, counted over the calls that the mode can disturb
  *   FAULT_SEED   chooses how much of a torn or short write reaches the file
  *   FAULT_SYNC   "real": fsync reaches the disk. Else it is only noted: a killed process loses no page cache.
@@ -23,7 +23,7 @@
 
 enum mode {
   MODE_OFF, MODE_NONE, MODE_KILL, MODE_KILL_ALL, MODE_EIO_ONCE, MODE_EIO_EVER,
-  MODE_ENOSPC_ONCE, MODE_ENOSPC_EVER, MODE_TORN, MODE_SHORT, MODE_RECORD
+  MODE_ENOSPC_ONCE, MODE_ENOSPC_EVER, MODE_TORN, MODE_SHORT, MODE_CLOCK_FORWARD, MODE_CLOCK_BACK, MODE_RECORD
 };
 
 /* What a call needs or does. */
@@ -57,6 +57,7 @@ void fault_record(enum kind kind, uint64_t inode, uint64_t offset, uint64_t size
                   const char *path2, const struct iovec *bytes, int count);
 int fault_is_ack(const char *target);
 int fault_real_sync(void);
+int64_t fault_clock_jump(void); /* seconds that the wall clock is off by */
 void fault_unsupported(const char *name, const char *path);
 
 /* paths.c: absolute paths of what a call names, and whether they lie in FAULT_ROOT. */
@@ -98,6 +99,8 @@ struct real {
   ssize_t (*sendfile)(int, int, off_t *, size_t);
   void *(*mmap)(void *, size_t, int, int, int, off_t);
   long (*syscall)(long, ...);
+  int (*clock_gettime)(int, void *);
+  int (*gettimeofday)(void *, void *);
 };
 const struct real *real(void);
 

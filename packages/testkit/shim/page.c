@@ -16,6 +16,7 @@
 /* The first six fields are read by src/fault-run.ts, by offset. */
 struct page {
   _Atomic uint64_t calls, eligible, fired_at, fired, unsupported, processes;
+  _Atomic int64_t clock_jump;
   _Atomic uint32_t ready;
   char ack[64];
   pthread_mutex_t lock;
@@ -31,7 +32,8 @@ static pthread_once_t once = PTHREAD_ONCE_INIT;
 
 static enum mode parse(const char *name) {
   static const char *const names[] = {"off", "none", "kill", "kill-all", "eio-once", "eio-ever",
-                                      "enospc-once", "enospc-ever", "torn", "short", "record"};
+                                      "enospc-once", "enospc-ever", "torn", "short", "clock-forward", "clock-back",
+                                      "record"};
   for (size_t i = 1; name != NULL && i < sizeof names / sizeof *names; i++)
     if (strcmp(name, names[i]) == 0) return (enum mode)i;
   abort(); /* A misspelled mode would look like a pass. */
@@ -89,6 +91,12 @@ __attribute__((constructor)) static void start(void) { pthread_once(&once, load)
 enum mode fault_mode(void) {
   pthread_once(&once, load);
   return config.mode;
+}
+
+/* More than a day, so that "today" changes too. Monotonic clocks go on. */
+int64_t fault_clock_jump(void) {
+  if (config.mode != MODE_CLOCK_FORWARD && config.mode != MODE_CLOCK_BACK) return 0;
+  return atomic_load(&config.page->clock_jump);
 }
 
 int fault_real_sync(void) { return config.real_sync; }
@@ -158,6 +166,8 @@ static void decide(struct call *call, uint64_t eligible) {
     case MODE_EIO_ONCE: case MODE_EIO_EVER: call->error = EIO; break;
     case MODE_ENOSPC_ONCE: case MODE_ENOSPC_EVER: call->error = ENOSPC; break;
     case MODE_TORN: call->part = part_of(call->size); call->die = 1; break;
+    case MODE_CLOCK_FORWARD: atomic_store(&config.page->clock_jump, 25 * 3600); break;
+    case MODE_CLOCK_BACK: atomic_store(&config.page->clock_jump, -25 * 3600); break;
     case MODE_SHORT: call->part = part_of(call->size); break;
     default: break;
   }

@@ -9,6 +9,8 @@ export type FaultMode =
   | 'enospc-ever'
   | 'torn'
   | 'short'
+  | 'clock-forward'
+  | 'clock-back'
   | 'record';
 
 /** The modes that disturb, in the order of the tables. */
@@ -22,6 +24,9 @@ export const FAULT_MODES: readonly FaultMode[] = [
   'torn',
   'short',
 ];
+
+/** The wall clock jumps by 25 hours at the N-th call; nothing fails, and the result must be the same. */
+export const CLOCK_MODES: readonly FaultMode[] = ['clock-forward', 'clock-back'];
 
 /** One fault: the mode and the number of the call, from 1, among those that the mode can disturb. */
 export interface FaultPoint {
@@ -37,7 +42,7 @@ export interface Replay {
 }
 
 function isDisturbing(mode: string): mode is FaultMode {
-  return (FAULT_MODES as readonly string[]).includes(mode);
+  return [...FAULT_MODES, ...CLOCK_MODES].some((known) => known === mode);
 }
 
 /** `rollover:eio-once:117:42`; a compound fault is `rollover:eio-once:117+kill:5:42`. */

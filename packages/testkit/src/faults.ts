@@ -6,7 +6,13 @@
 import { parseArgs } from 'node:util';
 import { runCampaign } from './campaign.ts';
 import { writeCrashPoints } from './crash-points.ts';
-import { FAULT_MODES, type FaultMode, formatReplay, parseReplay } from './fault-mode.ts';
+import {
+  CLOCK_MODES,
+  FAULT_MODES,
+  type FaultMode,
+  formatReplay,
+  parseReplay,
+} from './fault-mode.ts';
 import { describeEnd } from './judge.ts';
 import { runPowerCuts } from './power-cut-campaign.ts';
 import { formatTable } from './print-table.ts';
@@ -37,9 +43,11 @@ function wholeNumber(text: string, name: string): number {
 
 function modesOf(names: readonly string[]): FaultMode[] {
   return names.map((name) => {
-    const mode = FAULT_MODES.find((known) => known === name);
+    const mode = [...FAULT_MODES, ...CLOCK_MODES].find((known) => known === name);
     if (mode === undefined)
-      throw new RangeError(`No mode ${name}; there are: ${FAULT_MODES.join(', ')}`);
+      throw new RangeError(
+        `No mode ${name}; there are: ${[...FAULT_MODES, ...CLOCK_MODES].join(', ')}`,
+      );
     return mode;
   });
 }

@@ -7,6 +7,7 @@ export {
 } from './campaign.ts';
 export { DiskModel, type NameModel } from './disk-model.ts';
 export {
+  CLOCK_MODES,
   FAULT_MODES,
   type FaultMode,
   type FaultPoint,
@@ -16,6 +17,14 @@ export {
 } from './fault-mode.ts';
 export { type FaultOptions, type FaultRun, runFaulted, type StorageCall } from './fault-run.ts';
 export { Ledger, type LedgerVerdict } from './ledger.ts';
+export {
+  LIMITS,
+  type Limit,
+  type LimitResult,
+  limitsUnavailable,
+  runLimits,
+  smallDisk,
+} from './limits.ts';
 export { filesOf, litterOf } from './litter.ts';
 export { Multiset } from './multiset.ts';
 export { MUTATIONS, type Mutation, mutate } from './mutate.ts';

@@ -1,3 +1,4 @@
+import { CLOCK_MODES } from './fault-mode.ts';
 import type { FaultRun } from './fault-run.ts';
 import type { Outcome } from './process-group.ts';
 import type { Scenario } from './scenario.ts';
@@ -26,6 +27,8 @@ export function judgeEnd(scenario: Scenario, run: FaultRun): string[] {
     if (!expected) out.push(`the process died: ${describeEnd(run)}`);
     return out;
   }
+  if (CLOCK_MODES.includes(run.point.mode))
+    return [...out, `a jump of the clock is no error: ${describeEnd(run)}`];
   const allowed = scenario.errorExits ?? [3, 4, 75];
   if (!allowed.includes(run.exitCode as number))
     out.push(`an error must end with exit ${allowed.join(', ')}: ${describeEnd(run)}`);

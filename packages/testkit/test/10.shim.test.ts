@@ -203,6 +203,19 @@ suite(`the fault shim${because}`, () => {
     expect(readFileSync(root.at('file'), 'latin1')).toBe('one');
   });
 
+  test.each([
+    ['clock-forward', 25],
+    ['clock-back', -25],
+  ] as const)('%s: the wall clock jumps at the call, timers go on', async (mode, hours) => {
+    using root = tempRoot('shim');
+    const { stdout, exitCode } = await run([child('clock')], mode, 2, root.path);
+    expect(exitCode).toBe(0);
+    const { wallMs, monotonicMs } = JSON.parse(stdout) as { wallMs: number; monotonicMs: number };
+    expect(Math.round(wallMs / 3_600_000)).toBe(hours);
+    expect(monotonicMs).toBeGreaterThanOrEqual(0);
+    expect(monotonicMs).toBeLessThan(5000);
+  });
+
   test('SQLite: acked = recovered at each call, for kill and torn', async () => {
     for (const mode of ['kill', 'torn'] as const) {
       let at = 1;

@@ -1,6 +1,3 @@
-import { createHash } from 'node:crypto';
-import { existsSync, readFileSync, writeFileSync } from 'node:fs';
-import { fileURLToPath } from 'node:url';
 import { describe, expect, test } from '@jest/globals';
 import {
   formatReplay,
@@ -13,39 +10,10 @@ import {
   seedOf,
   shimUnavailable,
 } from '@tb/testkit';
+import { publishing } from './scenario-publish.ts';
 
 const seed = seedOf();
 const missing = await shimUnavailable();
-const script = fileURLToPath(new URL('./children/publish-file.mjs', import.meta.url));
-const WHOLE = 'published '.repeat(2000);
-
-/** A file is replaced under a new name; `bug` plants one. A plain Node script: exit 1 and a stack are its clear error. */
-function publishing(bug: string): Scenario {
-  const whole = (root: string): boolean =>
-    existsSync(`${root}/new.txt`) && readFileSync(`${root}/new.txt`, 'latin1') === WHOLE;
-  return {
-    name: 'publish',
-    commands: [],
-    errorExits: [1],
-    errorPattern: /Error: E[A-Z]+: /,
-    prepare: async (root) => writeFileSync(`${root}/old.txt`, 'old'),
-    command: (root) => ({ argv: [process.execPath, script, root, bug] }),
-    check: async (root, { acked }) => {
-      const problems: string[] = [];
-      if (existsSync(`${root}/new.txt`) && !whole(root))
-        problems.push('the published file is not whole');
-      if (acked !== '' && !whole(root)) problems.push('the acked file is not there');
-      if (!existsSync(`${root}/old.txt`) && !whole(root))
-        problems.push('old and new are both gone');
-      return problems;
-    },
-    digest: async (root) =>
-      createHash('sha256')
-        .update(readFileSync(`${root}/new.txt`))
-        .digest('hex'),
-  };
-}
-
 describe('replay lines', () => {
   test('a line is read back as it was written', () => {
     for (const text of ['rollover:eio-once:117:42', 'day-build:kill:3+torn:9:0'])
