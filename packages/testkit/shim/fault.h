@@ -8,6 +8,7 @@
  *   FAULT_MODE   none kill kill-all eio-once eio-ever enospc-once enospc-ever torn short clock-forward clock-back record
  *   FAULT_N      which call, from 1, counted over the calls that the mode can disturb
  *   FAULT_SEED   chooses how much of a torn or short write reaches the file
+ *   FAULT_FREE   bytes that statfs reports as free inside FAULT_ROOT, so that runs do not depend on the disk
  *   FAULT_SYNC   "real": fsync reaches the disk. Else it is only noted: a killed process loses no page cache.
  */
 #ifndef TB_FAULT_H
@@ -57,6 +58,7 @@ void fault_record(enum kind kind, uint64_t inode, uint64_t offset, uint64_t size
                   const char *path2, const struct iovec *bytes, int count);
 int fault_is_ack(const char *target);
 int fault_real_sync(void);
+uint64_t fault_free_bytes(void); /* 0: as the disk says */
 int64_t fault_clock_jump(void); /* seconds that the wall clock is off by */
 void fault_unsupported(const char *name, const char *path);
 
@@ -101,6 +103,8 @@ struct real {
   long (*syscall)(long, ...);
   int (*clock_gettime)(int, void *);
   int (*gettimeofday)(void *, void *);
+  int (*statfs)(const char *, void *);
+  int (*fstatfs)(int, void *);
 };
 const struct real *real(void);
 

@@ -24,7 +24,7 @@ struct page {
 
 static struct {
   enum mode mode;
-  uint64_t n, seed;
+  uint64_t n, seed, free_bytes;
   int log, record, real_sync;
   struct page *page;
 } config = {.log = -1, .record = -1};
@@ -70,6 +70,7 @@ static void load(void) {
   close(fd);
   config.n = number("FAULT_N");
   config.seed = number("FAULT_SEED");
+  config.free_bytes = number("FAULT_FREE");
   const char *sync = getenv("FAULT_SYNC");
   config.real_sync = sync != NULL && strcmp(sync, "real") == 0;
   path_set_root(root);
@@ -92,6 +93,8 @@ enum mode fault_mode(void) {
   pthread_once(&once, load);
   return config.mode;
 }
+
+uint64_t fault_free_bytes(void) { return config.free_bytes; }
 
 /* More than a day, so that "today" changes too. Monotonic clocks go on. */
 int64_t fault_clock_jump(void) {

@@ -26,7 +26,7 @@ static void load(void) {
   LOAD(truncate); LOAD(fallocate); LOAD(posix_fallocate); LOAD(renameat2); LOAD(linkat); LOAD(symlinkat);
   LOAD(unlinkat); LOAD(mkdirat); LOAD(fchmod); LOAD(fchmodat); LOAD(mkdtemp); LOAD(mkostemps); LOAD(fopen);
   LOAD(freopen); LOAD(copy_file_range); LOAD(sendfile); LOAD(mmap); LOAD(syscall);
-  LOAD(clock_gettime); LOAD(gettimeofday);
+  LOAD(clock_gettime); LOAD(gettimeofday); LOAD(statfs); LOAD(fstatfs);
 #undef LOAD
 }
 

@@ -43,6 +43,8 @@ export interface FaultOptions {
   readonly point: FaultPoint;
   /** true: fsync reaches the disk. Default false: a process kill loses no page cache, and a recording needs only the order. */
   readonly realSync?: boolean;
+  /** Free space that the disk reports inside the root. Default 128 MB, so that runs are alike on every machine. */
+  readonly freeBytes?: number;
   /** Another shared object than the one built from `shim/`, for tests of the harness. */
   readonly shim?: string;
 }
@@ -92,6 +94,7 @@ export async function runFaulted(command: Command, options: FaultOptions): Promi
     FAULT_MODE: point.mode,
     FAULT_N: String(point.at),
     FAULT_SEED: String(point.seed),
+    FAULT_FREE: String(options.freeBytes ?? 128 << 20),
     FAULT_SYNC: options.realSync === true ? 'real' : 'noted',
   };
   const outcome = await runCommand({ ...command, env });

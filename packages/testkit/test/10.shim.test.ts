@@ -145,6 +145,17 @@ suite(`the fault shim${because}`, () => {
     expect([exitCode, fired, calls.length]).toEqual([0, 0, 0]);
   });
 
+  test('the disk seems to have as much room as it is told, inside the root alone', async () => {
+    using root = tempRoot('shim');
+    const { stdout } = await runFaulted(
+      { argv: [process.execPath, child('free-space'), root.path] },
+      { root: root.path, freeBytes: 8 << 20, point: { mode: 'none', at: 0, seed } },
+    );
+    const [inside, outside] = JSON.parse(stdout) as [number, number];
+    expect(inside).toBe(8 << 20);
+    expect(outside).not.toBe(8 << 20);
+  });
+
   test('kill: the process dies before the call; the call did not happen', async () => {
     using root = tempRoot('shim');
     const died = await run([child('write-steps')], 'kill', 3, root.path);
