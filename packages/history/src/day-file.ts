@@ -68,6 +68,8 @@ export interface MonthEntry {
   readonly month: string;
   readonly path: string;
   readonly rows: number;
+  /** Distinct symbols. */
+  readonly symbols: number;
   readonly minTs: bigint;
   readonly maxTs: bigint;
   readonly sizeBytes: number;

@@ -1,10 +1,19 @@
+export {
+  archiveFile,
+  type BuiltArchive,
+  filesToArchive,
+  publishArchive,
+  type RetentionRule,
+} from './archive.ts';
 export { type BuildSpec, buildDayFile, duckdbVersion } from './build.ts';
 export { buildDay, type DayResult, type DaySource, type DaySpec } from './build-day.ts';
+export { checkManifest, type ManifestFinding } from './check.ts';
 export {
   type Correction,
   type CorrectionReason,
   verifyCorrectionChain,
 } from './correction.ts';
+export { countChanges, type RowChanges } from './correction-rows.ts';
 export {
   type BuiltFile,
   dayFileLabel,
@@ -22,6 +31,7 @@ export {
 export { type BuildInstance, type DuckConnection, openBuildInstance } from './duck.ts';
 export { HistoryError, type HistoryErrorCode, historyErrors, isHistoryError } from './errors.ts';
 export type { FileQuery } from './file-index.ts';
+export { GARBAGE_DELAY_NS, sweepGarbage } from './garbage.ts';
 export type {
   Explanation,
   Finding,
@@ -38,13 +48,31 @@ export {
   ManifestWriter,
   type ManifestWriterOptions,
 } from './manifest-writer.ts';
+export {
+  type BuiltMonth,
+  buildMonth,
+  type MonthSpec,
+  publishMonth,
+  staleMonths,
+} from './month.ts';
 export { datesOfMonth, inputsDigest } from './month-digest.ts';
-export { discardFiles, type PlaceStep, placeFiles } from './place.ts';
+export { discardFiles, type PlaceableFile, type PlaceStep, placeFiles } from './place.ts';
 export { type Profile, profileOf, type SymbolProfile } from './profile.ts';
+export { type PruneRule, prunableRevisions, pruneRevisions } from './prune.ts';
 export type { Published, PublishOptions } from './publish.ts';
+export { type Quarantined, quarantineFile } from './quarantine.ts';
+export { type RebuildResult, rebuildManifest } from './rebuild.ts';
+export { archiveRelation, dayRelation, readCoverage, withAttached } from './relation.ts';
 export { canonicalRelation } from './rows.ts';
 export { SymbolRegistry, type SymbolRegistryOptions } from './symbol-registry.ts';
 export type { SymbolTable } from './symbol-table.ts';
 export { loadSymbols } from './symbols-table.ts';
 export { discardTemps } from './unlisted.ts';
+export {
+  attachSql,
+  FileVerifier,
+  type FileVerifierOptions,
+  type RecordedFile,
+  verifyFile,
+} from './verify.ts';
 export type { BuildStep, CoverageRange } from './write-file.ts';

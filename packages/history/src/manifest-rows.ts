@@ -43,6 +43,7 @@ export function monthEntryOf(row: FileRow): MonthEntry {
     month: row['month'] as string,
     path: row['path'] as string,
     rows: Number(row['rows']),
+    symbols: Number(row['symbols']),
     minTs: row['min_ts'] as bigint,
     maxTs: row['max_ts'] as bigint,
     sizeBytes: Number(row['size_bytes']),

@@ -80,6 +80,11 @@ export class ManifestSnapshot {
     return 1 + Math.max(0, ...this.revisionsOf(exchange, tradingDate).map((one) => one.revision));
   }
 
+  /** Trading dates with files of any kind, ascending. */
+  allTradingDates(exchange: string): readonly string[] {
+    return [...new Set(this.#groupsOf(exchange).flatMap((group) => group.dates))].sort();
+  }
+
   /** Trading dates with files of a kind and timeframe, ascending. */
   tradingDates(exchange: string, kind: Kind, timeframe?: StoredTimeframe | ''): readonly string[] {
     return this.#group(exchange, kind, timeframe).dates;

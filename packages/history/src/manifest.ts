@@ -1,4 +1,11 @@
-import { openSqlite, type SqliteDatabase, type SqliteStatement } from '@tb/locks';
+import { statSync } from 'node:fs';
+import {
+  isLockError,
+  openSqlite,
+  type SqliteDatabase,
+  type SqliteStatement,
+  translateSqliteError,
+} from '@tb/locks';
 import { assertMigrated, type Layout } from '@tb/schema';
 import type { Correction } from './correction.ts';
 import type { FileEntry, MonthEntry } from './day-file.ts';
@@ -20,15 +27,10 @@ export interface VerifiedRow {
   readonly at: bigint;
 }
 
-interface VersionRow {
-  readonly n: bigint;
-  readonly rebuilds: bigint;
-}
-
 const STATEMENTS = {
   begin: 'BEGIN DEFERRED',
   end: 'COMMIT',
-  version: 'SELECT n, rebuilds FROM version WHERE id = 1',
+  version: 'SELECT n FROM version WHERE id = 1',
   symbols: 'SELECT sid, exchange, symbol FROM symbols WHERE sid > ? ORDER BY sid',
   files: 'SELECT * FROM files WHERE changed_in > ? ORDER BY trading_date, revision',
   months: 'SELECT * FROM months',
@@ -37,22 +39,28 @@ const STATEMENTS = {
     'SELECT sha256, dev, ino, size, mtime_ns AS mtimeNs, ctime_ns AS ctimeNs, at FROM verified WHERE path = ?',
 } as const;
 
+/** A connection, its statements, and which file it has open. */
+interface Connection {
+  readonly db: SqliteDatabase;
+  readonly statements: Readonly<Record<keyof typeof STATEMENTS, SqliteStatement>>;
+  readonly inode: bigint | undefined;
+}
+
 /**
  * The manifest, read. One connection, read-only at the engine; takes no lock and waits for nobody. A snapshot costs
- * about 10 us while nothing was published; afterwards only the rows that changed are read.
+ * about 10 us while nothing was published; afterwards only the rows that changed are read. A manifest that was replaced
+ * (rebuilt, restored) is noticed by its inode and opened again.
  */
 export class Manifest implements Disposable {
-  readonly #db: SqliteDatabase;
-  readonly #statements: Readonly<Record<keyof typeof STATEMENTS, SqliteStatement>>;
-  #rebuilds = -1n;
+  readonly #path: string;
+  #connection: Connection;
   #maxSid = 0n;
   #state: ManifestState = emptyState();
   #snapshot: ManifestSnapshot | undefined;
 
-  private constructor(db: SqliteDatabase) {
-    this.#db = db;
-    db.defaultSafeIntegers(true);
-    this.#statements = prepareAll(db);
+  private constructor(path: string) {
+    this.#path = path;
+    this.#connection = connect(path);
   }
 
   /**
@@ -60,32 +68,25 @@ export class Manifest implements Disposable {
    * @throws `SQLITE_MISSING` and the other codes of `openSqlite`; `SCHEMA_TOO_OLD`, `SCHEMA_TOO_NEW`, `MIGRATION_*`.
    */
   static openReader(layout: Layout): Manifest {
-    return Manifest.over(openSqlite(layout.manifest, { readonly: true }));
-  }
-
-  /** @internal Reads through a connection that somebody else writes with; closes it on failure. */
-  static over(db: SqliteDatabase): Manifest {
-    try {
-      assertMigrated(db, 'manifest');
-      return new Manifest(db);
-    } catch (error) {
-      db.close();
-      throw error;
-    }
+    return new Manifest(layout.manifest);
   }
 
   /**
    * Everything published, as of one transaction. The same object while nothing changes.
-   * @throws `MANIFEST_CORRUPT`
+   * @throws `MANIFEST_CORRUPT`; as `openReader` when the file was replaced.
    */
   snapshot(): ManifestSnapshot {
-    this.#statements.begin.run();
+    this.#reconnectIfReplaced();
+    const { statements } = this.#connection;
     try {
-      const version = this.#statements.version.get() as VersionRow | undefined;
-      if (!version) throw new HistoryError('MANIFEST_CORRUPT', `${this.#db.name} has no version`);
-      this.#refresh(version);
-    } finally {
-      this.#statements.end.run();
+      statements.begin.run();
+      try {
+        this.#refresh(statements.version.pluck().get() as bigint | undefined);
+      } finally {
+        statements.end.run();
+      }
+    } catch (error) {
+      throw corruptError(this.#path, error);
     }
     this.#snapshot ??= new ManifestSnapshot(this.#state);
     return this.#snapshot;
@@ -93,32 +94,38 @@ export class Manifest implements Disposable {
 
   /** When and as what a path was last verified by the publisher or by `tb health --full`. */
   findVerified(path: string): VerifiedRow | undefined {
-    return this.#statements.verified.get(path) as VerifiedRow | undefined;
+    return this.#connection.statements.verified.get(path) as VerifiedRow | undefined;
   }
 
   /** May be called twice. */
   close(): void {
-    if (this.#db.open) this.#db.close();
+    if (this.#connection.db.open) this.#connection.db.close();
   }
 
   [Symbol.dispose](): void {
     this.close();
   }
 
-  #refresh(version: VersionRow): void {
-    if (version.rebuilds !== this.#rebuilds) {
-      this.#state = emptyState();
-      this.#maxSid = 0n;
-      this.#rebuilds = version.rebuilds;
-      this.#snapshot = undefined;
-    }
+  #reconnectIfReplaced(): void {
+    if (inodeOf(this.#path) === this.#connection.inode) return;
+    this.close();
+    this.#connection = connect(this.#path);
+    this.#maxSid = 0n;
+    this.#state = emptyState();
+    this.#snapshot = undefined;
+  }
+
+  #refresh(version: bigint | undefined): void {
+    if (version === undefined)
+      throw new HistoryError('MANIFEST_CORRUPT', `${this.#path} has no version`);
     this.#addSymbols();
-    if (this.#snapshot && Number(version.n) === this.#state.version) return;
-    const files = this.#statements.files.all(this.#state.version) as FileRow[];
+    if (this.#snapshot && Number(version) === this.#state.version) return;
+    const { statements } = this.#connection;
+    const files = statements.files.all(this.#state.version) as FileRow[];
     this.#state = {
-      version: Number(version.n),
+      version: Number(version),
       groups: withFiles(this.#state.groups, files.map(fileEntryOf)),
-      months: monthsOf((this.#statements.months.all() as FileRow[]).map(monthEntryOf)),
+      months: monthsOf((statements.months.all() as FileRow[]).map(monthEntryOf)),
       corrections: this.#corrections(),
       symbols: this.#state.symbols,
     };
@@ -127,13 +134,15 @@ export class Manifest implements Disposable {
 
   #corrections(): readonly Correction[] {
     const { corrections } = this.#state;
-    const rows = this.#statements.corrections.all(corrections.at(-1)?.id ?? 0) as FileRow[];
+    const rows = this.#connection.statements.corrections.all(
+      corrections.at(-1)?.id ?? 0,
+    ) as FileRow[];
     return [...corrections, ...rows.map(correctionOf)];
   }
 
   /** sids are born outside publications, so they are looked for each time: 2 us. */
   #addSymbols(): void {
-    const rows = this.#statements.symbols.all(this.#maxSid) as FileRow[];
+    const rows = this.#connection.statements.symbols.all(this.#maxSid) as FileRow[];
     const tables = this.#state.symbols as Map<string, GrowingSymbolTable>;
     for (const row of rows) {
       const exchange = row['exchange'] as string;
@@ -143,6 +152,32 @@ export class Manifest implements Disposable {
       this.#maxSid = row['sid'] as bigint;
     }
   }
+}
+
+function connect(path: string): Connection {
+  let db: SqliteDatabase | undefined;
+  try {
+    const inode = inodeOf(path);
+    db = openSqlite(path, { readonly: true });
+    assertMigrated(db, 'manifest');
+    db.defaultSafeIntegers(true);
+    return { db, statements: prepareAll(db), inode };
+  } catch (error) {
+    db?.close();
+    throw corruptError(path, error);
+  }
+}
+
+/** undefined when there is no such file. Only stats: reading a database that is open drops its locks. */
+function inodeOf(path: string): bigint | undefined {
+  return statSync(path, { bigint: true, throwIfNoEntry: false })?.ino;
+}
+
+/** What SQLite says about the file becomes a code of this package or of the locks; other errors stay as they are. */
+function corruptError(path: string, error: unknown): unknown {
+  const translated = translateSqliteError(error, path);
+  if (!isLockError(translated, 'SQLITE_UNREADABLE')) return translated;
+  return new HistoryError('MANIFEST_CORRUPT', `${path} is not readable`, { cause: error });
 }
 
 function prepareAll(db: SqliteDatabase): Record<keyof typeof STATEMENTS, SqliteStatement> {

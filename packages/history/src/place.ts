@@ -1,9 +1,12 @@
 import { link, mkdir, unlink } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import type { Layout } from '@tb/schema';
-import { type BuiltFile, dayFileLabel } from './day-file.ts';
+import type { BuiltFile } from './day-file.ts';
 import { HistoryError } from './errors.ts';
 import { findStats, identityOf, isSameFile, syncFolder } from './file-bytes.ts';
+
+/** What placing needs of a built file; `BuiltFile`, `BuiltMonth` and `BuiltArchive` fit. */
+export type PlaceableFile = Pick<BuiltFile, 'tempPath' | 'path' | 'identity'>;
 
 /** Named points of placing, in order; tests kill a process at each. */
 export type PlaceStep = 'linked' | 'unlinked' | 'folders-synced';
@@ -16,7 +19,7 @@ export type PlaceStep = 'linked' | 'unlinked' | 'folders-synced';
  */
 export async function placeFiles(
   layout: Layout,
-  files: readonly BuiltFile[],
+  files: readonly PlaceableFile[],
   onStep: (step: PlaceStep) => void = () => {},
 ): Promise<void> {
   for (const file of files) await linkFinal(layout, file);
@@ -29,7 +32,7 @@ export async function placeFiles(
   onStep('folders-synced');
 }
 
-async function linkFinal(layout: Layout, file: BuiltFile): Promise<void> {
+async function linkFinal(layout: Layout, file: PlaceableFile): Promise<void> {
   const [temporary, final] = [layout.absolute(file.tempPath), layout.absolute(file.path)];
   const placed = await findStats(final);
   if (placed) {
@@ -40,7 +43,7 @@ async function linkFinal(layout: Layout, file: BuiltFile): Promise<void> {
   if (!built || !isSameFile(identityOf(built), file.identity))
     throw new HistoryError(
       'BUILT_FILE_LOST',
-      `${dayFileLabel(file)}: ${file.tempPath} ${built ? 'was replaced' : 'is not there'}`,
+      `${file.path}: ${file.tempPath} ${built ? 'was replaced' : 'is not there'}`,
     );
   await mkdir(dirname(final), { recursive: true });
   try {
@@ -51,10 +54,8 @@ async function linkFinal(layout: Layout, file: BuiltFile): Promise<void> {
   }
 }
 
-function taken(file: BuiltFile, cause?: unknown): HistoryError {
-  return new HistoryError('FILE_EXISTS', `${dayFileLabel(file)}: ${file.path} exists already`, {
-    cause,
-  });
+function taken(file: PlaceableFile, cause?: unknown): HistoryError {
+  return new HistoryError('FILE_EXISTS', `${file.path} exists already`, { cause });
 }
 
 async function unlinkIfThere(path: string): Promise<void> {
@@ -75,6 +76,6 @@ function foldersUp(layout: Layout, path: string): string[] {
 }
 
 /** Removes the temporary files of builds that are not to be published. */
-export async function discardFiles(layout: Layout, files: readonly BuiltFile[]): Promise<void> {
+export async function discardFiles(layout: Layout, files: readonly PlaceableFile[]): Promise<void> {
   for (const file of files) await unlinkIfThere(layout.absolute(file.tempPath));
 }

@@ -126,10 +126,13 @@ function insertCorrection(
   return record;
 }
 
+/** What the manifest records about a file. */
+export type FileRecord = Omit<BuiltFile, 'tempPath' | 'identity'>;
+
 /** @internal One row of `files`. `publishedAt` ns UTC. */
 export function insertFile(
   db: SqliteDatabase,
-  file: Omit<BuiltFile, 'tempPath' | 'identity'>,
+  file: FileRecord,
   version: number,
   publishedAt: bigint,
   correctionId: number | undefined,

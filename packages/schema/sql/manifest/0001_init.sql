@@ -1,8 +1,7 @@
 -- The catalogue of published day files. A file exists for readers when, and only when, it has a row here.
 CREATE TABLE version (
   id INTEGER PRIMARY KEY CHECK (id = 1),
-  n  INTEGER NOT NULL,                      -- grows by one with each publication
-  rebuilds INTEGER NOT NULL DEFAULT 0       -- grows when the rows were made anew from the files: a cache starts again
+  n  INTEGER NOT NULL                       -- grows by one with each publication
 ) STRICT;
 INSERT INTO version (id, n) VALUES (1, 0);
 
@@ -62,8 +61,9 @@ CREATE TABLE months (
   exchange      TEXT NOT NULL,
   timeframe     TEXT NOT NULL,
   month         TEXT NOT NULL,
-  path          TEXT NOT NULL UNIQUE,
+  path          TEXT NOT NULL UNIQUE,       -- its name carries the digest: a name never has two contents
   rows          INTEGER NOT NULL,
+  symbols       INTEGER NOT NULL,
   min_ts        INTEGER NOT NULL,
   max_ts        INTEGER NOT NULL,
   size_bytes    INTEGER NOT NULL,

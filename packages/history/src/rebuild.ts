@@ -1,0 +1,241 @@
+import { randomUUID } from 'node:crypto';
+import { join } from 'node:path';
+import {
+  FENCE_DDL,
+  isLockError,
+  openSqlite,
+  type SqliteDatabase,
+  translateSqliteError,
+  WriterLock,
+} from '@tb/locks';
+import { assertMigrated, isSchemaError, type Layout, migrate } from '@tb/schema';
+import { namesIn } from './day-folders.ts';
+import type { DuckConnection } from './duck.ts';
+import { HistoryError } from './errors.ts';
+import { findStats } from './file-bytes.ts';
+import { type DescribedFile, describeFile, findFiles } from './inventory.ts';
+import type { ManifestWriterOptions } from './manifest-writer.ts';
+import { insertFile } from './publish.ts';
+import { swapManifest } from './swap-manifest.ts';
+import { WRITER_VERSION } from './version.ts';
+
+/** What a rebuild did. */
+export interface RebuildResult {
+  readonly version: number;
+  readonly files: number;
+  readonly symbols: number;
+  /** Absolute path that the old manifest went to; undefined when there was none. */
+  readonly oldManifest: string | undefined;
+  /** Whether corrections, times of publication and months could be taken over from the old manifest. */
+  readonly tookOver: boolean;
+}
+
+/** sids and their texts, with the first trading date each was seen on. */
+type Symbols = Map<number, { readonly exchange: string; readonly symbol: string; date: string }>;
+
+/**
+ * Makes the manifest anew from the files' own tables: every file is read whole, and must be what its name says. Symbols
+ * come from the files, the old manifest where it is readable, and the live buffers. Holds the lock of market_data. The
+ * new manifest is complete before the old one moves to quarantine/.
+ *
+ * Corrections, times of publication, pruned revisions and months are not in the files: they are taken over from an old
+ * manifest that is readable, else they are lost (the time of a file stands for its publication). A backup has them.
+ *
+ * @throws `SID_CONFLICT` when two sources disagree on a sid; `DAY_FILE_CORRUPT` for a file that is not what it should be:
+ *   quarantine it first. The old manifest is untouched then.
+ */
+export async function rebuildManifest(
+  connection: DuckConnection,
+  options: ManifestWriterOptions,
+): Promise<RebuildResult> {
+  const { layout, purpose, waitMs, signal, onEvent } = options;
+  // No fence: the database that would hold it is what is being replaced.
+  await using lock = await WriterLock.acquire(layout.marketData, {
+    ...{ purpose, waitMs, signal, onEvent },
+  });
+  const described: DescribedFile[] = [];
+  for (const file of findFiles(layout))
+    described.push(await describeFile(connection, layout, file));
+  const symbols = symbolsOfFiles(described);
+  const old = (await findStats(layout.manifest)) !== undefined && isReadable(layout.manifest);
+  const others = [...(old ? symbolsOfManifest(layout) : []), ...symbolsOfLiveBuffers(layout)];
+  for (const one of others) addSymbol(symbols, one.sid, one.exchange, one.symbol, one.date);
+  const temporary = join(layout.marketData, `.tmp-manifest-${randomUUID()}.db`);
+  const now = (options.now ?? clockNs)();
+  const version = writeManifest(
+    temporary,
+    old ? layout.manifest : undefined,
+    described,
+    symbols,
+    now,
+    lock,
+  );
+  lock.assertHeld();
+  const oldManifest = await swapManifest(layout, temporary);
+  return { version, files: described.length, symbols: symbols.size, oldManifest, tookOver: old };
+}
+
+function symbolsOfFiles(described: readonly DescribedFile[]): Symbols {
+  const symbols: Symbols = new Map();
+  for (const { record, symbols: own } of described)
+    for (const [sid, symbol] of own)
+      addSymbol(symbols, sid, record.exchange, symbol, record.tradingDate);
+  return symbols;
+}
+
+function addSymbol(
+  symbols: Symbols,
+  sid: number,
+  exchange: string,
+  symbol: string,
+  date: string,
+): void {
+  const known = symbols.get(sid);
+  if (!known) {
+    symbols.set(sid, { exchange, symbol, date });
+    return;
+  }
+  if (known.exchange !== exchange || known.symbol !== symbol)
+    throw new HistoryError(
+      'SID_CONFLICT',
+      `sid ${sid} is ${known.exchange} ${known.symbol} on ${known.date}, and ${exchange} ${symbol} on ${date}`,
+    );
+  if (date < known.date) known.date = date;
+}
+
+interface SymbolRow {
+  readonly sid: number;
+  readonly exchange: string;
+  readonly symbol: string;
+  readonly date: string;
+}
+
+/** A readable old manifest knows symbols that have no rows yet: their sids must not be given again. */
+function symbolsOfManifest(layout: Layout): readonly SymbolRow[] {
+  const db = openSqlite(layout.manifest, { readonly: true });
+  try {
+    const sql = 'SELECT sid, exchange, symbol, first_date AS date FROM symbols';
+    return db.prepare(sql).all() as SymbolRow[];
+  } finally {
+    db.close();
+  }
+}
+
+/** So do live buffers: a symbol of today has no day file yet. */
+function symbolsOfLiveBuffers(layout: Layout): readonly SymbolRow[] {
+  const date = new Date().toISOString().slice(0, 10);
+  return namesIn(layout.liveBuffer)
+    .filter((name) => /^[a-z][a-z0-9_]{0,15}$/.test(name))
+    .filter((exchange) => namesIn(layout.liveDir(exchange)).includes('live.db'))
+    .flatMap((exchange) => {
+      const db = openSqlite(layout.liveDb(exchange), { readonly: true });
+      try {
+        const rows = db.prepare('SELECT sid, symbol FROM symbols').all() as SymbolRow[];
+        return rows.map(({ sid, symbol }) => ({ sid, exchange, symbol, date }));
+      } finally {
+        db.close();
+      }
+    });
+}
+
+/** Whether every page of the old manifest can be read and it is one of ours. @throws `SCHEMA_TOO_NEW` */
+function isReadable(path: string): boolean {
+  let db: SqliteDatabase | undefined;
+  try {
+    db = openSqlite(path, { readonly: true });
+    assertMigrated(db, 'manifest');
+    return db.pragma('integrity_check', { simple: true }) === 'ok';
+  } catch (error) {
+    const isDamaged =
+      isSchemaError(error, 'MIGRATION_UNKNOWN') ||
+      isSchemaError(error, 'MIGRATION_EDITED') ||
+      isLockError(translateSqliteError(error, path), 'SQLITE_UNREADABLE');
+    if (!isDamaged) throw error;
+    return false;
+  } finally {
+    db?.close();
+  }
+}
+
+/** A complete manifest in a new file. @returns Its version. */
+function writeManifest(
+  path: string,
+  old: string | undefined,
+  described: readonly DescribedFile[],
+  symbols: Symbols,
+  now: bigint,
+  lock: Pick<WriterLock, 'epoch' | 'token'>,
+): number {
+  const db = openSqlite(path);
+  try {
+    db.pragma('synchronous = FULL');
+    db.pragma('journal_mode = WAL');
+    migrate(db, 'manifest', WRITER_VERSION);
+    db.exec(FENCE_DDL);
+    if (old !== undefined) db.prepare('ATTACH ? AS old').run(old);
+    db.exec('BEGIN IMMEDIATE');
+    db.prepare('INSERT INTO writer_fence VALUES (1, ?, ?)').run(lock.epoch, lock.token);
+    if (old !== undefined) takeOver(db);
+    const version = nextVersion(db, old, now);
+    insertSymbols(db, symbols);
+    insertFiles(db, old, described, version);
+    db.exec('COMMIT');
+    return version;
+  } finally {
+    db.close();
+  }
+}
+
+function takeOver(db: SqliteDatabase): void {
+  db.exec(`INSERT INTO corrections SELECT * FROM old.corrections;
+    INSERT INTO months SELECT * FROM old.months;
+    INSERT INTO garbage SELECT * FROM old.garbage;
+    INSERT INTO files SELECT * FROM old.files WHERE tier = 'pruned';`);
+}
+
+/**
+ * Above every version that a reader can have seen. Of a lost manifest nobody knows the version: seconds since 1970 are
+ * above it, unless there was more than one publication a second ever since.
+ */
+function nextVersion(db: SqliteDatabase, old: string | undefined, now: bigint): number {
+  const known =
+    old === undefined
+      ? Number(now / 1_000_000_000n)
+      : Number(db.prepare('SELECT n FROM old.version WHERE id = 1').pluck().get());
+  db.prepare('UPDATE version SET n = ? WHERE id = 1').run(known + 1);
+  return known + 1;
+}
+
+function insertSymbols(db: SqliteDatabase, symbols: Symbols): void {
+  const insert = db.prepare('INSERT INTO symbols VALUES (?, ?, ?, ?)');
+  for (const [sid, one] of [...symbols].sort(([a], [b]) => a - b))
+    insert.run(sid, one.exchange, one.symbol, one.date);
+}
+
+/** A file that the old manifest recorded with the same bytes keeps when and why it was published. */
+function insertFiles(
+  db: SqliteDatabase,
+  old: string | undefined,
+  described: readonly DescribedFile[],
+  version: number,
+): void {
+  const find =
+    old === undefined
+      ? undefined
+      : db
+          .prepare(
+            'SELECT version, published_at AS at, correction_id AS correction FROM old.files WHERE path = ? AND sha256 = ?',
+          )
+          .safeIntegers(true);
+  for (const { record, writtenAt } of described) {
+    const known = find?.get(record.path, record.sha256) as
+      | { version: bigint; at: bigint; correction: bigint | null }
+      | undefined;
+    const correction = known?.correction == null ? undefined : Number(known.correction);
+    insertFile(db, record, version, known?.at ?? writtenAt, correction);
+  }
+}
+
+function clockNs(): bigint {
+  return BigInt(Date.now()) * 1_000_000n;
+}
