@@ -47,10 +47,16 @@ export function judgeProcess(
     child = started;
     return started;
   };
+  /** An idle child does not keep this process alive; it ends when its stdin closes. */
+  const hold = (running: ChildProcess, isAsked: boolean): void => {
+    const handles = [running, running.stdin, running.stdout] as { ref?(): void; unref?(): void }[];
+    for (const handle of handles) isAsked ? handle.ref?.() : handle.unref?.();
+  };
   const stop = async (): Promise<void> => {
     const running = child;
     child = undefined;
     if (running === undefined || running.exitCode !== null || running.signalCode !== null) return;
+    hold(running, true);
     const gone = new Promise<void>((resolve) => running.once('exit', () => resolve()));
     running.kill('SIGKILL');
     await gone;
@@ -62,6 +68,7 @@ export function judgeProcess(
     },
     ask: async (question, timeoutMs = 5000) => {
       const running = child ?? start();
+      hold(running, true);
       const verdict = await new Promise<Verdict>((resolve, reject) => {
         const timer = setTimeout(() => finish({ kind: 'hung' }), timeoutMs);
         const onExit = (code: number | null, signal: string | null): void =>
@@ -79,6 +86,7 @@ export function judgeProcess(
         lines?.once('line', onLine);
         running.stdin?.write(`${JSON.stringify(question)}\n`);
       });
+      hold(running, false);
       if (verdict.kind === 'hung' || verdict.kind === 'crashed') await stop();
       return verdict;
     },

@@ -1,0 +1,59 @@
+// Appends feed.csv to the live buffer of NSE in batches, seals and compacts in between, and acknowledges each batch on
+// stdout after the append has resolved: `FIRST LAST`, numbers of rows from 1. The built packages are imported by path.
+// usage: live-writer.mjs ROOT
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+
+const packages = new URL('../../../../', import.meta.url);
+const load = (name) => import(new URL(`${name}/dist/index.js`, packages).href);
+const { LiveBuffer } = await load('live');
+const { calendarOf } = await load('calendar');
+const { layoutOf } = await load('schema');
+
+const root = process.argv[2];
+const BATCH = 150;
+const [, ...lines] = readFileSync(join(root, 'feed.csv'), 'utf8').trimEnd().split('\n');
+const rows = lines.map((line) => line.split(','));
+const number = (text) => (text === '' ? Number.NaN : Number(text));
+const column = (some, at) => Float64Array.from(some, (row) => number(row[at]));
+
+// A sid for each symbol, the same in every run, without a manifest.
+const registry = {
+  sidsOf: async (_exchange, symbols) =>
+    new Map(symbols.map((symbol) => [symbol, Number(symbol.slice(-4))])),
+};
+
+try {
+  const options = {
+    layout: layoutOf(join(root, 'data')),
+    exchange: 'nse',
+    calendar: calendarOf('nse'),
+    registry,
+  };
+  const seal = { auto: false, compactCount: 2, garbageMs: 0 };
+  const buffer = await LiveBuffer.open({ ...options, seal });
+  for (let first = 0; first < rows.length; first += BATCH) {
+    const some = rows.slice(first, first + BATCH);
+    await buffer.append({
+      symbol: some.map((row) => row[0]),
+      ts: BigInt64Array.from(some, (row) => BigInt(row[1])),
+      price: column(some, 2),
+      volume: column(some, 3),
+      bid: column(some, 4),
+      ask: column(some, 5),
+      source: 'feed.csv',
+      sourceSeq: BigInt64Array.from(some, (_, i) => BigInt(first + i + 1)),
+    });
+    process.stdout.write(`${first + 1} ${first + some.length}\n`);
+    if ((first / BATCH) % 4 === 3) await buffer.seal();
+  }
+  await buffer.compact();
+  await buffer.sweepGarbage();
+  await buffer.close();
+} catch (error) {
+  const { name, code, message, cause } = error;
+  process.stderr.write(
+    `Error: ${name} ${code}: ${message}${cause ? ` (${cause.code}: ${cause.message})` : ''}\n`,
+  );
+  process.exitCode = 3;
+}

@@ -1,0 +1,37 @@
+import { writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import type { Scenario } from '../scenario.ts';
+import { writeCandles } from './feed.ts';
+import { candleProblems, keptKeys, litterProblems, marketDigest, nseRows } from './market.ts';
+import { mustRun, tb } from './tb.ts';
+
+const INPUT = ['--exchange', 'nse', '--kind', 'candles', '--ts-format', 'ns'];
+
+/** `tb import --correct`: the old revision is read, or the new one, never a mixture. */
+export const scenario: Scenario = {
+  name: 'correct',
+  commands: ['import'],
+  prepare: async (root) => {
+    for (const name of ['old', 'new'])
+      writeFileSync(
+        join(root, `${name}.keys`),
+        writeCandles(join(root, `${name}.csv`), { symbols: 3, seed: name }).join('\n'),
+      );
+    await mustRun(root, 'init');
+    await mustRun(root, 'import', 'old.csv', ...INPUT);
+  },
+  command: (root) =>
+    tb(root, 'import', 'new.csv', ...INPUT, '--correct', '--reason', 'the vendor sent new prices'),
+  check: async (root, { completed }) => {
+    const rows = await nseRows(root);
+    const isNew = rows.published.some((line) => / r2 /.test(line));
+    if (completed && !isNew) return ['exit 0, but the first revision is still the newest'];
+    const mixed = new Set(rows.published.map((line) => line.split(' ')[3])).size > 1;
+    return [
+      ...(mixed ? [`a date is corrected in part: ${rows.published.join('; ')}`] : []),
+      ...candleProblems(rows, keptKeys(root, isNew ? 'new.keys' : 'old.keys'), true),
+      ...litterProblems(root, completed),
+    ];
+  },
+  digest: marketDigest,
+};

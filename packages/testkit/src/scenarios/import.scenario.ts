@@ -1,0 +1,45 @@
+import { writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import type { Scenario } from '../scenario.ts';
+import { writeCandles } from './feed.ts';
+import { candleProblems, keptKeys, litterProblems, marketDigest, nseRows } from './market.ts';
+import { mustRun, tb } from './tb.ts';
+
+/** `tb import` of two trading dates: each is published whole or not at all. */
+export const scenario: Scenario = {
+  name: 'import',
+  commands: ['import'],
+  prepare: async (root) => {
+    const files = [0, 1].map((daysLater) =>
+      writeCandles(join(root, `day${daysLater}.csv`), {
+        symbols: 3,
+        seed: `import ${daysLater}`,
+        daysLater,
+      }),
+    );
+    writeFileSync(join(root, 'sent'), files.flat().join('\n'));
+    await mustRun(root, 'init');
+  },
+  command: (root) =>
+    tb(
+      root,
+      'import',
+      'day0.csv',
+      'day1.csv',
+      '--exchange',
+      'nse',
+      '--kind',
+      'candles',
+      '--ts-format',
+      'ns',
+    ),
+  check: async (root, { completed }) => {
+    const rows = await nseRows(root);
+    const problems = candleProblems(rows, keptKeys(root, 'sent'), completed);
+    const dates = new Set(rows.published.map((line) => line.split(' ')[2]));
+    if (rows.published.length !== 5 * dates.size)
+      problems.push(`a date is published in part: ${rows.published.join('; ')}`);
+    return [...problems, ...litterProblems(root, completed)];
+  },
+  digest: marketDigest,
+};

@@ -1,0 +1,38 @@
+import { writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import type { Scenario } from '../scenario.ts';
+import { DATE, writeTicks } from './feed.ts';
+import { keptKeys, litterProblems, marketDigest, nseRows, tickProblems } from './market.ts';
+import { mustRun, tb } from './tb.ts';
+
+/** `tb ingest` of one file: an interrupted one goes on where it stopped, and stores nothing twice. */
+export const scenario: Scenario = {
+  name: 'ingest',
+  commands: ['ingest'],
+  prepare: async (root) => {
+    writeFileSync(
+      join(root, 'sent'),
+      writeTicks(join(root, 'feed.csv'), { rows: 3000, symbols: 8 }).join('\n'),
+    );
+    await mustRun(root, 'init');
+  },
+  command: (root) =>
+    tb(
+      root,
+      'ingest',
+      'feed.csv',
+      '--exchange',
+      'nse',
+      '--kind',
+      'ticks',
+      '--date',
+      DATE,
+      '--ts-format',
+      'ns',
+    ),
+  check: async (root, { completed }) => [
+    ...tickProblems(await nseRows(root), keptKeys(root, 'sent'), completed),
+    ...litterProblems(root, completed),
+  ],
+  digest: marketDigest,
+};

@@ -1,0 +1,44 @@
+import { writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import type { Scenario } from '../scenario.ts';
+import { DATE, writeTicks } from './feed.ts';
+import { keptKeys, litterProblems, marketDigest, nseRows, tickProblems } from './market.ts';
+import { mustRun, tb } from './tb.ts';
+
+/** `tb rollover`: at every moment each tick is in the live buffer or in a published file, and in one of them only. */
+export const scenario: Scenario = {
+  name: 'rollover',
+  commands: ['rollover'],
+  prepare: async (root) => {
+    writeFileSync(
+      join(root, 'sent'),
+      writeTicks(join(root, 'feed.csv'), { rows: 3000, symbols: 8 }).join('\n'),
+    );
+    await mustRun(root, 'init');
+    await mustRun(
+      root,
+      'ingest',
+      'feed.csv',
+      '--exchange',
+      'nse',
+      '--kind',
+      'ticks',
+      '--date',
+      DATE,
+      '--ts-format',
+      'ns',
+    );
+  },
+  command: (root) => tb(root, 'rollover', '--exchange', 'nse', '--date', DATE),
+  check: async (root, { completed }) => {
+    const rows = await nseRows(root);
+    const problems = tickProblems(rows, keptKeys(root, 'sent'), true);
+    if (completed && rows.published.length !== 6)
+      problems.push(`published: ${rows.published.join('; ')}`);
+    const dates = new Set(rows.published.map((line) => line.split(' ')[2]));
+    if (rows.published.length > 0 && rows.published.length !== 6 * dates.size)
+      problems.push('a date is published in part');
+    return [...problems, ...litterProblems(root, completed)];
+  },
+  digest: marketDigest,
+};
