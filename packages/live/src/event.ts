@@ -6,7 +6,6 @@ export type LiveEvent =
   | { readonly type: 'step'; readonly step: LiveStep }
   | {
       readonly type: 'recovered';
-      readonly adopted: number;
       readonly deleted: number;
       readonly quarantined: number;
       readonly nextSeq: bigint;

@@ -42,7 +42,7 @@ export interface LiveBuffer extends AsyncDisposable {
   /**
    * Stores ticks, and answers after COMMIT. Row by row: a wrong row is reported in the ack and the others are stored.
    * The arrays must stay unchanged until the promise settles. Batches are stored in the order of the calls; one of more
-   * than 8,192 rows in several transactions. No ack means unknown: send again (with `source` and `sourceSeq` nothing is
+   * than 4,096 rows in several transactions. No ack means unknown: send again (with `source` and `sourceSeq` nothing is
    * stored twice).
    *
    * @throws RangeError or TypeError for columns of unequal length, or a `sourceSeq` that falls inside the batch;

@@ -1,5 +1,47 @@
+import { isLockError, openSqlite, type SqliteDatabase } from '@tb/locks';
+import { assertExchange, assertMigrated, isSchemaError } from '@tb/schema';
+import { LiveError } from './errors.ts';
+import { LiveCache } from './live-cache.ts';
 import type { LiveReader, LiveReaderOptions } from './live-reader.ts';
+import { SqliteLiveReader } from './sqlite-live-reader.ts';
 
-export function openLiveReader(options: LiveReaderOptions): LiveReader {
-  throw new Error(`not written yet: ${options.exchange}`);
+/** Readers wait for SQLite's own short locks (recovery of the WAL by the first connection), never for the writer. */
+const BUSY_TIMEOUT_MS = 5_000;
+
+/** See `LiveReader.open`. */
+export function openLiveReader({ layout, exchange }: LiveReaderOptions): LiveReader {
+  assertExchange(exchange);
+  let db: SqliteDatabase;
+  try {
+    db = openSqlite(layout.liveDb(exchange), { readonly: true, timeoutMs: BUSY_TIMEOUT_MS });
+  } catch (cause) {
+    throw isLockError(cause, 'SQLITE_MISSING') ? absent(exchange, cause) : cause;
+  }
+  try {
+    db.pragma('query_only = ON');
+    assertSchema(db, exchange);
+    db.defaultSafeIntegers(true);
+    return new SqliteLiveReader(
+      exchange,
+      db,
+      new LiveCache(db, exchange, layout.liveDir(exchange)),
+    );
+  } catch (error) {
+    db.close();
+    throw error;
+  }
+}
+
+/** An empty file is a buffer that is just being made; anything else is a schema that is not ours. */
+function assertSchema(db: SqliteDatabase, exchange: string): void {
+  try {
+    assertMigrated(db, 'live');
+  } catch (cause) {
+    const isEmpty = Number(db.pragma('user_version', { simple: true })) === 0;
+    throw isEmpty && isSchemaError(cause, 'SCHEMA_TOO_OLD') ? absent(exchange, cause) : cause;
+  }
+}
+
+function absent(exchange: string, cause: unknown): LiveError {
+  return new LiveError('LIVE_ABSENT', `There is no live buffer of ${exchange} yet`, { cause });
 }

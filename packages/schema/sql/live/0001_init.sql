@@ -3,13 +3,15 @@ CREATE TABLE counters (
   id              INTEGER PRIMARY KEY CHECK (id = 1),
   next_seq        INTEGER NOT NULL,         -- the seq of the next tick: one counter per exchange, no gap
   catalog_version INTEGER NOT NULL,         -- grows when a segment or a day comes or goes
-  candle_seq      INTEGER NOT NULL,         -- candles are derived up to this seq, exclusive
+  candle_version  INTEGER NOT NULL,         -- grows with each commit that changes candles; ticks and candles share it
+  symbol_count    INTEGER NOT NULL,         -- rows of symbols: they only grow
   heartbeat_ns    INTEGER NOT NULL,
   dup_rows        INTEGER NOT NULL,
   late_rows       INTEGER NOT NULL,
-  rejected_rows   INTEGER NOT NULL
+  rejected_rows   INTEGER NOT NULL,
+  dropped_rows    INTEGER NOT NULL
 ) STRICT;
-INSERT INTO counters VALUES (1, 1, 0, 1, 0, 0, 0, 0);
+INSERT INTO counters VALUES (1, 1, 0, 0, 0, 0, 0, 0, 0, 0);
 
 CREATE TABLE symbols (
   sid    INTEGER PRIMARY KEY,
@@ -69,18 +71,34 @@ CREATE TABLE segments (
   sha256       TEXT NOT NULL
 ) STRICT;
 
+-- The candle of each symbol that still takes ticks. Ticks are folded in the order of seq; first and last (ts, seq) tell
+-- which of them gives open and close, so that a tick that comes late changes a candle exactly, without its other ticks.
 CREATE TABLE forming (
-  sid       INTEGER PRIMARY KEY,
-  ts        INTEGER NOT NULL,
-  open      REAL NOT NULL,
-  high      REAL NOT NULL,
-  low       REAL NOT NULL,
-  close     REAL NOT NULL,
-  volume    REAL NOT NULL,
-  first_ts  INTEGER NOT NULL,
-  first_seq INTEGER NOT NULL,
-  last_ts   INTEGER NOT NULL,
-  last_seq  INTEGER NOT NULL
+  sid          INTEGER PRIMARY KEY,
+  ts           INTEGER NOT NULL,            -- START of the minute
+  trading_date TEXT NOT NULL,
+  open         REAL NOT NULL,
+  high         REAL NOT NULL,
+  low          REAL NOT NULL,
+  close        REAL NOT NULL,
+  volume       REAL NOT NULL,
+  first_ts     INTEGER NOT NULL,
+  first_seq    INTEGER NOT NULL,
+  last_ts      INTEGER NOT NULL,
+  last_seq     INTEGER NOT NULL,
+  version      INTEGER NOT NULL             -- candle_version of the last change
+) STRICT;
+
+-- The newest sealed tick of each symbol, so that the latest price is known without opening a segment.
+CREATE TABLE latest (
+  sid          INTEGER PRIMARY KEY,
+  trading_date TEXT NOT NULL,
+  ts           INTEGER NOT NULL,
+  seq          INTEGER NOT NULL,
+  price        REAL NOT NULL,
+  volume       REAL NOT NULL,
+  bid          REAL,                        -- NULL: the feed gave none
+  ask          REAL
 ) STRICT;
 
 CREATE TABLE candles (
@@ -95,12 +113,19 @@ CREATE TABLE candles (
   state        TEXT NOT NULL CHECK (state IN ('closed', 'revised')),
   origin       TEXT NOT NULL CHECK (origin IN ('ticks', 'supplied')),
   revision     INTEGER NOT NULL,
+  first_ts     INTEGER,                     -- as in forming; NULL for supplied candles
+  first_seq    INTEGER,
+  last_ts      INTEGER,
+  last_seq     INTEGER,
+  version      INTEGER NOT NULL,            -- candle_version of the last change: readers ask for what is new
   PRIMARY KEY (sid, ts)
 ) STRICT, WITHOUT ROWID;
+CREATE INDEX candles_version ON candles (version);
 
+-- A cleared date is remembered: what still comes for it is late, and never opens the date again.
 CREATE TABLE days (
   trading_date TEXT PRIMARY KEY,
-  state        TEXT NOT NULL CHECK (state IN ('open', 'frozen')),
+  state        TEXT NOT NULL CHECK (state IN ('open', 'frozen', 'cleared')),
   frozen_seq   INTEGER                      -- rows of this date with seq <= frozen_seq belong to the day file
 ) STRICT, WITHOUT ROWID;
 

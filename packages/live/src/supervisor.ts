@@ -1,0 +1,138 @@
+import type { Ballast } from './ballast.ts';
+import { commitCandles } from './day-steps.ts';
+import { isLiveError } from './errors.ts';
+import { sweepGarbage } from './garbage.ts';
+import type { CoverageEntry } from './live-snapshot.ts';
+import type { Sealer } from './sealer.ts';
+import type { Wal } from './wal.ts';
+import { isBusy, type Writer } from './writer.ts';
+
+export interface SupervisorParts {
+  readonly writer: Writer;
+  readonly wal: Wal;
+  readonly ballast: Ballast;
+  readonly sealer: Sealer;
+  readonly heartbeatMs: number;
+  readonly latenessMs: number;
+}
+
+/** How often lost ballast is tried to be made again. */
+const BALLAST_MS = 60_000;
+
+/** What is done by the clock: heartbeat, coverage, candles that end without a further tick, garbage, WAL, ballast. */
+export class Supervisor {
+  readonly #parts: SupervisorParts;
+  readonly #feeds = new Map<string, bigint>();
+  #timer: NodeJS.Timeout | undefined;
+  #beating: Promise<void> | undefined;
+  #ballastAtMs = performance.now();
+
+  constructor(parts: SupervisorParts) {
+    this.#parts = parts;
+  }
+
+  start(): void {
+    this.#timer = setInterval(() => {
+      this.#beating ??= this.#beat().finally(() => {
+        this.#beating = undefined;
+      });
+    }, this.#parts.heartbeatMs);
+  }
+
+  async stop(): Promise<void> {
+    clearInterval(this.#timer);
+    await this.#beating;
+  }
+
+  /** After each commit. */
+  tend(): void {
+    const { wal, writer, sealer } = this.#parts;
+    const large = wal.tend();
+    if (large !== undefined) writer.emit({ type: 'wal_large', sizeBytes: large });
+    sealer.tend();
+  }
+
+  connect(source: string): void {
+    const { writer } = this.#parts;
+    const now = writer.now();
+    if (this.#feeds.has(source)) return;
+    writer.transact(() => writer.statements.extendCoverage.run(source, now, now));
+    this.#feeds.set(source, now);
+  }
+
+  disconnect(source: string): void {
+    const { writer } = this.#parts;
+    const from = this.#feeds.get(source);
+    if (from === undefined) return;
+    const now = writer.now();
+    if (now > from) writer.transact(() => writer.statements.extendCoverage.run(source, from, now));
+    this.#feeds.delete(source);
+  }
+
+  /** Rows of a feed were dropped: what it covers begins again after them. */
+  cut({ source, to }: CoverageEntry): void {
+    const from = this.#feeds.get(source);
+    if (from !== undefined && to > from) this.#feeds.set(source, to);
+  }
+
+  /** Frees space on a full disk: the ballast, and what a checkpoint and the seals give back. */
+  makeRoom(): boolean {
+    const { ballast, wal, writer, sealer } = this.#parts;
+    const released = ballast.release();
+    writer.emit({ type: 'disk_full', ballastReleased: released });
+    if (released) {
+      wal.checkpoint('TRUNCATE');
+      sealer.sealAll();
+    }
+    return released;
+  }
+
+  async #beat(): Promise<void> {
+    const { writer } = this.#parts;
+    if (writer.isFailed) return;
+    try {
+      this.#writeHeartbeat();
+      this.tend();
+      await sweepGarbage(writer);
+      await this.#restoreBallast();
+    } catch (error) {
+      // A full disk and a busy database are told by appends; a beat is simply tried again.
+      if (isLiveError(error, 'DISK_FULL') || isBusy(error) || writer.isFailed) return;
+      writer.fail(error as Error);
+    }
+  }
+
+  #writeHeartbeat(): void {
+    const { writer } = this.#parts;
+    const now = writer.now();
+    commitCandles(writer, () => {
+      this.#closeCandles(now);
+      for (const [source, from] of this.#feeds)
+        if (now > from) writer.statements.extendCoverage.run(source, from, now);
+    });
+  }
+
+  /**
+   * Closes what the session clock has passed by the lateness. The clock of a date is its newest tick, for a feed that
+   * replays the past; while the date is live it is the wall clock too, so that a symbol that falls silent is closed; and
+   * after its hours a date ends when no tick has come for as long as the lateness.
+   */
+  #closeCandles(now: bigint): void {
+    const { writer, latenessMs } = this.#parts;
+    const lateness = latenessMs * 1e6;
+    for (const symbol of writer.state.bySid.values()) {
+      const { forming } = symbol;
+      if (forming === undefined) continue;
+      const { day } = forming;
+      const isSilent = day.isOver(now) && performance.now() - day.tickedAtMs >= latenessMs;
+      const clock = Math.max(day.clock, day.offsetOfTs(now));
+      if (isSilent || clock >= forming.end + lateness) writer.builder.close(symbol);
+    }
+  }
+
+  async #restoreBallast(): Promise<void> {
+    if (performance.now() - this.#ballastAtMs < BALLAST_MS) return;
+    this.#ballastAtMs = performance.now();
+    await this.#parts.ballast.restore();
+  }
+}
