@@ -1,3 +1,4 @@
+export { Calendars } from './calendars.ts';
 export {
   DatabaseManager,
   type LiveOwner,
@@ -21,3 +22,20 @@ export {
   type InitialiseOptions,
   initialiseRoot,
 } from './store/initialise-root.ts';
+export type { Attributes } from './trading/attributes.ts';
+export {
+  add,
+  compare,
+  type Decimal,
+  formatDecimal,
+  multiply,
+  negate,
+  parseDecimal,
+  sign,
+  subtract,
+} from './trading/decimal.ts';
+export { type ExecutionEvent, logExecution } from './trading/log-execution.ts';
+export type { OrderState } from './trading/order-state.ts';
+export { type NewFill, recordFill } from './trading/record-fill.ts';
+export { type NewOrder, recordOrder } from './trading/record-order.ts';
+export { type OrderUpdate, updateOrder } from './trading/update-order.ts';
