@@ -10,6 +10,12 @@ export type OpsErrorCode =
   | 'TIME_ZONE_MISSING'
   | 'ALL_ROWS_REJECTED'
   | 'NO_SESSION'
+  | 'SESSION_OPEN'
+  | 'DATE_ABSENT'
+  | 'DATE_BUSY'
+  | 'DATE_CONFLICT'
+  | 'FREEZE_MOVED'
+  | 'GATE_FAILED'
   | 'OUTPUT_EXISTS'
   | 'INTERRUPTED'
   | 'WORKER_FAILED';
@@ -60,6 +66,37 @@ export const opsErrors: Readonly<Record<OpsErrorCode, ErrorEntry>> = {
     exit: 3,
     cause: 'The exchange has no session on this date.',
     action: 'Check the date, or add the session to calendars/<exchange>.json of the data root.',
+  },
+  SESSION_OPEN: {
+    exit: 3,
+    cause: 'The session of the date is not over yet.',
+    action: 'Run the rollover after the close.',
+  },
+  DATE_ABSENT: {
+    exit: 3,
+    cause: 'The live buffer holds nothing of the date, and it is not published.',
+    action: 'Check the date; --allow-empty accepts it.',
+  },
+  DATE_BUSY: {
+    exit: 75,
+    cause: 'The date keeps receiving rows while it is built.',
+    action: 'Try again when the feed is quiet.',
+  },
+  DATE_CONFLICT: {
+    exit: 3,
+    cause: 'The date is published from another source while the live buffer holds rows of it.',
+    action: 'Compare the two; export the live rows and import them with --correct --reason.',
+  },
+  FREEZE_MOVED: {
+    exit: 75,
+    cause: 'Another writer changed the date while it was built.',
+    action: 'Run the rollover again.',
+  },
+  GATE_FAILED: {
+    exit: 3,
+    cause: 'A contents gate refused the day files; nothing was published.',
+    action:
+      'Look at the symbol and minute in the message. If it is right as it is: --accept GATE[:SYMBOL]=REASON.',
   },
   OUTPUT_EXISTS: {
     exit: 3,

@@ -1,5 +1,4 @@
 import { initialiseRoot } from '@tb/manager';
-import { SCHEMA_VERSION } from '@tb/schema';
 import type { Command } from 'commander';
 import type { Execute } from '../run.ts';
 
@@ -11,12 +10,11 @@ export function register(program: Command, execute: Execute): void {
     .addHelpText('after', '\nExample:\n  $ tb init --root data')
     .action((_options: unknown, command: Command) =>
       execute(command, async ({ layout }) => {
-        const created = await initialiseRoot(layout);
-        const status = created.length > 0 ? 'created' : 'already_initialised';
+        const { status, schemaVersion, databases } = await initialiseRoot(layout);
         return {
           status,
-          fields: { root: layout.root, schemaVersion: SCHEMA_VERSION, created },
-          lines: [`${layout.root}: ${status}, schema ${SCHEMA_VERSION}`],
+          fields: { root: layout.root, schemaVersion, databases },
+          lines: [`${layout.root}: ${status}, schema ${schemaVersion}`],
         };
       }),
     );

@@ -1,6 +1,6 @@
 import { createReadStream } from 'node:fs';
 import { basename } from 'node:path';
-import { type Readable, Transform } from 'node:stream';
+import { PassThrough, type Readable } from 'node:stream';
 import { createGunzip } from 'node:zlib';
 import { OpsError } from '../errors.ts';
 import type { CellRow } from './cell-row.ts';
@@ -66,12 +66,10 @@ export function cellRows(
 /** The bytes of an input, unpacked; errors of the file become ours. */
 function bytesOf(input: Input, stdin: Readable): Readable {
   const source = input.name === '-' ? stdin : createReadStream(input.name);
-  const target = input.isGzip
-    ? createGunzip()
-    : new Transform({ transform: (chunk, _encoding, done) => done(null, chunk) });
-  source.on('error', (cause) => target.destroy(inputError(input.name, cause)));
-  const translated = new Transform({ transform: (chunk, _encoding, done) => done(null, chunk) });
-  target.on('error', (cause) => translated.destroy(inputError(input.name, cause)));
+  const target = input.isGzip ? createGunzip() : new PassThrough();
+  source.on('error', (cause: unknown) => target.destroy(inputError(input.name, cause)));
+  const translated = new PassThrough();
+  target.on('error', (cause: unknown) => translated.destroy(inputError(input.name, cause)));
   translated.on('close', () => source.destroy());
   return source.pipe(target).pipe(translated);
 }

@@ -1,0 +1,121 @@
+import type { Explanation } from '@tb/history';
+import { DatabaseManager } from '@tb/manager';
+import { assertExchange, assertTradingDate } from '@tb/schema';
+import type { Command } from 'commander';
+import type { Context } from '../context.ts';
+import { OpsError } from '../errors.ts';
+import type { CommandResult } from '../output.ts';
+import { rollover } from '../rollover/rollover.ts';
+import type { RolledDate } from '../rollover/rollover-date.ts';
+import type { Execute } from '../run.ts';
+
+interface RolloverFlags {
+  readonly exchange: string;
+  readonly date?: string;
+  readonly dryRun?: boolean;
+  readonly allowEmpty?: boolean;
+  readonly strictSymbols?: boolean;
+  readonly accept?: readonly string[];
+  readonly wait: number;
+}
+
+/** `tb rollover`: the live buffer into day files. */
+export function register(program: Command, execute: Execute): void {
+  program
+    .command('rollover')
+    .description(
+      'live buffer of a closed trading date -> immutable day files -> empty buffer; safe to run again',
+    )
+    .requiredOption('--exchange <exchange>', 'e.g. nse')
+    .option('--date <date>', 'one trading date; without it every closed one, oldest first')
+    .option('--dry-run', 'build and check, publish nothing')
+    .option('--allow-empty', 'a date without rows is no error')
+    .option('--strict-symbols', 'refuse when a symbol of the previous session has no rows')
+    .option('--accept <gate[:symbol]=reason...>', 'accept a finding of a gate, with the reason')
+    .option('--wait <ms>', 'wait so long for a writer lock', Number, 0)
+    .addHelpText('after', '\nExample:\n  $ tb rollover --exchange nse --date 2026-02-02')
+    .action((flags: RolloverFlags, self: Command) =>
+      execute(self, (context) => run(context, flags)),
+    );
+}
+
+async function run(context: Context, flags: RolloverFlags): Promise<CommandResult> {
+  assertExchange(flags.exchange);
+  if (flags.date !== undefined) assertTradingDate(flags.date);
+  await using manager = await DatabaseManager.open({
+    root: context.layout.root,
+    role: 'ingestor',
+    exchanges: [flags.exchange],
+    waitMs: flags.wait,
+    purpose: 'tb rollover',
+    signal: context.signal,
+  });
+  const result = await rollover(
+    {
+      tradingDate: flags.date,
+      dryRun: flags.dryRun,
+      allowEmpty: flags.allowEmpty,
+      strictSymbols: flags.strictSymbols,
+      explained: (flags.accept ?? []).map(explanationOf),
+    },
+    {
+      layout: context.layout,
+      live: manager.live(flags.exchange),
+      calendar: manager.calendarOf(flags.exchange),
+      waitMs: Math.max(flags.wait, 5000),
+      signal: context.signal,
+      onStep: (step) => context.verbose && context.log(step),
+    },
+  );
+  const days = result.dates.flatMap((date) => daysOf(context, date));
+  const findings = result.dates.flatMap((date) => date.findings);
+  return {
+    status: result.status,
+    fields: {
+      exchange: result.exchange,
+      dates: result.dates.map(({ date, status, rows }) => ({ date, status, rows })),
+      days,
+      findings,
+    },
+    lines: [
+      `${result.exchange}: ${result.status}`,
+      ...result.dates.map(
+        ({ date, status, rows }) =>
+          `  ${date} ${status}: ${Object.entries(rows)
+            .map(([name, count]) => `${name} ${count}`)
+            .join(', ')}`,
+      ),
+      ...findings.map(
+        (finding) =>
+          `  ${finding.gate}: ${[finding.subject, finding.symbol, finding.minute, finding.observed].filter((part) => part !== undefined).join(' ')}`,
+      ),
+    ],
+  };
+}
+
+function daysOf(context: Context, date: RolledDate): Record<string, unknown>[] {
+  return date.files.map((file) => ({
+    date: date.date,
+    kind: file.kind,
+    timeframe: file.timeframe === '' ? null : file.timeframe,
+    rows: file.rows,
+    sha256: file.sha256,
+    path: context.layout.absolute(file.path),
+    revision: file.revision,
+  }));
+}
+
+/** `minutes_present:SPY=exchange halt` */
+function explanationOf(text: string): Explanation {
+  const parts = /^([a-z_]+)(?::([^=]+))?=(.+)$/.exec(text);
+  if (!parts?.[1] || !parts[3])
+    throw new OpsError(
+      'BAD_OPTION',
+      `--accept ${JSON.stringify(text)} is not of the form GATE[:SYMBOL]=REASON`,
+    );
+  return {
+    gate: parts[1],
+    reason: parts[3],
+    ...(parts[2] === undefined ? {} : { symbol: parts[2] }),
+  };
+}

@@ -1,0 +1,295 @@
+import type { SessionCalendar } from '@tb/calendar';
+import {
+  type BuiltFile,
+  type DayResult,
+  discardFiles,
+  type Explanation,
+  type FileEntry,
+  type GateResult,
+  type ManifestSnapshot,
+  ManifestWriter,
+  placeFiles,
+} from '@tb/history';
+import type { LiveBuffer, LiveDay, PublishedProof } from '@tb/live';
+import type { Layout } from '@tb/schema';
+import { OpsError } from '../errors.ts';
+import { runWorker } from '../worker/run-worker.ts';
+import { frozenSeqOf, type RolloverJob } from './rollover-job.ts';
+
+/** Named points of a rollover, in order; tests kill the process at each. Steps of the worker come as `build <step>`. */
+export type RolloverStep =
+  | 'frozen'
+  | 'cleaned'
+  | `build ${string}`
+  | 'built'
+  | 'placed linked'
+  | 'placed unlinked'
+  | 'placed folders-synced'
+  | 'published'
+  | 'cleared';
+
+export interface RolloverTools {
+  readonly layout: Layout;
+  /** The live buffer, opened by its one writer: this process. */
+  readonly live: LiveBuffer;
+  readonly calendar: SessionCalendar;
+  /** How long to wait for the lock of market_data, ms. */
+  readonly waitMs?: number | undefined;
+  readonly signal?: AbortSignal | undefined;
+  readonly onStep?: ((step: RolloverStep) => void) | undefined;
+  /** ns UTC; the clock by default. */
+  readonly now?: (() => bigint) | undefined;
+  /** DuckDB memory of the worker. Default 512. */
+  readonly memoryLimitMb?: number | undefined;
+}
+
+export interface RolloverDateOptions {
+  readonly tradingDate: string;
+  readonly dryRun: boolean;
+  readonly explained: readonly Explanation[];
+  readonly expectedSymbols: readonly string[] | undefined;
+}
+
+/** What became of one trading date. */
+export interface RolledDate {
+  readonly date: string;
+  readonly status: 'promoted' | 'already_promoted' | 'planned';
+  readonly files: readonly (BuiltFile | FileEntry)[];
+  /** Rows a file, also of a dry run. */
+  readonly rows: Readonly<Record<string, number>>;
+  /** Gate results that are not simply ok: flagged, or accepted with an explanation. */
+  readonly findings: readonly GateResult[];
+}
+
+/** Rows that arrive while a date is built are taken in so often; then the rollover gives up until it is run again. */
+const MAX_ROUNDS = 3;
+
+/**
+ * One trading date from the live buffer into day files: OPEN, FROZEN, BUILT, READY, PUBLISHED, CLEARED. The commit point is
+ * one manifest transaction. A rerun asks the manifest first, so every interruption is completed by the same call.
+ *
+ * @throws `GATE_FAILED` with nothing published, `DATE_CONFLICT`, and what live and history throw.
+ */
+export async function rolloverDate(
+  options: RolloverDateOptions,
+  tools: RolloverTools,
+): Promise<RolledDate> {
+  const { tradingDate } = options;
+  const { live, layout } = tools;
+  const before = await withManifest(tools, (writer) => Promise.resolve(writer.snapshot()));
+  if (before.isPublished(live.exchange, tradingDate)) return await finish(options, tools, before);
+  if (options.dryRun) return await plan(options, tools, before);
+  let { frozenSeq } = await live.freeze(tradingDate);
+  tools.onStep?.('frozen');
+  // Files that a killed rollover left: under the lock, so that nothing published meanwhile is touched.
+  await withManifest(tools, async (writer) => writer.removeUnlisted(live.exchange, tradingDate));
+  tools.onStep?.('cleaned');
+  for (let round = 1; ; round += 1) {
+    const built = await buildDate(options, tools, before, frozenSeq);
+    tools.onStep?.('built');
+    if (dayOf(live, tradingDate).lateRows === 0) {
+      await publish(built.files, frozenSeq, tradingDate, tools);
+      await clear(built.files, frozenSeq, tradingDate, tools);
+      return {
+        date: tradingDate,
+        status: 'promoted',
+        files: built.files,
+        rows: built.rows,
+        findings: findingsOf(built),
+      };
+    }
+    await discardFiles(layout, built.files);
+    if (round === MAX_ROUNDS)
+      throw new OpsError(
+        'DATE_BUSY',
+        `${live.exchange} ${tradingDate} still receives rows after ${MAX_ROUNDS} rounds`,
+      );
+    frozenSeq = (await live.absorbLate(tradingDate)).frozenSeq;
+  }
+}
+
+/** The manifest lists the date: it was published by this rollover before, and only the clearing may be missing. */
+async function finish(
+  options: RolloverDateOptions,
+  tools: RolloverTools,
+  snapshot: ManifestSnapshot,
+): Promise<RolledDate> {
+  const { tradingDate } = options;
+  const { live } = tools;
+  const files = snapshot
+    .revisionsOf(live.exchange, tradingDate)
+    .filter((file) => frozenSeqOf(file.sourceFingerprint) !== undefined);
+  const day = live.days().find((each) => each.tradingDate === tradingDate);
+  const done: RolledDate = {
+    date: tradingDate,
+    status: 'already_promoted',
+    files,
+    rows: rowsOf(files),
+    findings: [],
+  };
+  if (!day || day.state === 'cleared') return done;
+  const [first] = files;
+  const frozenSeq = first && frozenSeqOf(first.sourceFingerprint);
+  if (day.state !== 'frozen' || frozenSeq === undefined || day.frozenSeq !== frozenSeq)
+    throw new OpsError(
+      'DATE_CONFLICT',
+      `${live.exchange} ${tradingDate} is published from another source, and the live buffer holds ${day.rows} ticks and ${day.candles} candles of it`,
+    );
+  if (!options.dryRun) await clear(files, frozenSeq, tradingDate, tools);
+  return done;
+}
+
+/** A dry run builds and checks a date and removes the files again. It changes nothing, so the date stays open. */
+async function plan(
+  options: RolloverDateOptions,
+  tools: RolloverTools,
+  snapshot: ManifestSnapshot,
+): Promise<RolledDate> {
+  const built = await buildDate(
+    options,
+    tools,
+    snapshot,
+    dayOf(tools.live, options.tradingDate).frozenSeq,
+  );
+  return {
+    date: options.tradingDate,
+    status: 'planned',
+    files: [],
+    rows: built.rows,
+    findings: findingsOf(built),
+  };
+}
+
+async function buildDate(
+  options: RolloverDateOptions,
+  tools: RolloverTools,
+  snapshot: ManifestSnapshot,
+  frozenSeq: bigint | undefined,
+): Promise<DayResult> {
+  const { tradingDate } = options;
+  const job: RolloverJob = {
+    root: tools.layout.root,
+    exchange: tools.live.exchange,
+    tradingDate,
+    revision: snapshot.nextRevision(tools.live.exchange, tradingDate),
+    frozenSeq,
+    expectedSymbols: options.expectedSymbols,
+    previous: previousFile(tradingDate, snapshot, tools),
+    explained: options.explained,
+    dryRun: options.dryRun,
+    memoryLimitMb: tools.memoryLimitMb ?? 512,
+  };
+  const result = await runWorker<DayResult>('rollover/rollover-worker.js', job, {
+    signal: tools.signal,
+    onStep: (step) => tools.onStep?.(`build ${step}`),
+  });
+  if (!result.ok) throw gateError(tools.live.exchange, tradingDate, result.gates);
+  return result;
+}
+
+/** A hot file of the session before, to expect its symbols again; undefined when that session is not published. */
+function previousFile(
+  tradingDate: string,
+  snapshot: ManifestSnapshot,
+  tools: RolloverTools,
+): FileEntry | undefined {
+  const { tradingDate: previous } = tools.calendar.previousSession(tradingDate);
+  const files = snapshot
+    .revisionsOf(tools.live.exchange, previous)
+    .filter((file) => file.tier === 'hot');
+  return (
+    files.findLast((file) => file.kind === 'ticks') ??
+    files.findLast((file) => file.timeframe === '1m')
+  );
+}
+
+function gateError(exchange: string, tradingDate: string, gates: readonly GateResult[]): OpsError {
+  const failed = gates.filter((gate) => !gate.ok && gate.severity === 'refuse');
+  const shown = failed
+    .slice(0, 5)
+    .map((gate) =>
+      [gate.gate, gate.symbol, gate.minute, `${gate.observed}, expected ${gate.expected}`]
+        .filter((part) => part !== undefined)
+        .join(' '),
+    );
+  const more = failed.length > shown.length ? `; and ${failed.length - shown.length} more` : '';
+  return Object.assign(
+    new OpsError(
+      'GATE_FAILED',
+      `${exchange} ${tradingDate} was not published: ${shown.join('; ')}${more}`,
+    ),
+    { gates: failed },
+  );
+}
+
+/** READY and PUBLISHED: final names, then one transaction. */
+async function publish(
+  files: readonly BuiltFile[],
+  frozenSeq: bigint,
+  tradingDate: string,
+  tools: RolloverTools,
+): Promise<void> {
+  await withManifest(tools, async (writer) => {
+    await placeFiles(tools.layout, files, (step) => tools.onStep?.(`placed ${step}`));
+    // The files were built from a frozen date; a writer that deposed this one may have changed that since.
+    tools.live.signal.throwIfAborted();
+    if (dayOf(tools.live, tradingDate).frozenSeq !== frozenSeq)
+      throw new OpsError(
+        'FREEZE_MOVED',
+        `${tools.live.exchange} ${tradingDate} is no longer frozen at seq ${frozenSeq}`,
+      );
+    writer.publish(files);
+  });
+  tools.onStep?.('published');
+}
+
+async function clear(
+  files: readonly (BuiltFile | FileEntry)[],
+  frozenSeq: bigint,
+  tradingDate: string,
+  tools: RolloverTools,
+): Promise<void> {
+  const manifestVersion = await withManifest(tools, async (writer) => writer.snapshot().version);
+  const rows = rowsOf(files);
+  const publishedProof: PublishedProof = {
+    manifestVersion,
+    frozenSeq,
+    tickRows: rows['ticks'] ?? 0,
+    candleRows: rows['1m'] ?? 0,
+  };
+  await tools.live.clear(tradingDate, { publishedProof });
+  tools.onStep?.('cleared');
+}
+
+function rowsOf(files: readonly (BuiltFile | FileEntry)[]): Readonly<Record<string, number>> {
+  return Object.fromEntries(files.map((file) => [file.timeframe || 'ticks', file.rows]));
+}
+
+function findingsOf(result: DayResult): readonly GateResult[] {
+  return result.gates.filter((gate) => !gate.ok || gate.explanation !== undefined);
+}
+
+function dayOf(live: LiveBuffer, tradingDate: string): LiveDay {
+  const day = live.days().find((each) => each.tradingDate === tradingDate);
+  if (!day)
+    throw new OpsError(
+      'DATE_ABSENT',
+      `The live buffer of ${live.exchange} holds nothing of ${tradingDate}`,
+    );
+  return day;
+}
+
+/** The lock of market_data is held for a moment at a time: never while a date is built. */
+async function withManifest<T>(
+  tools: RolloverTools,
+  body: (writer: ManifestWriter) => Promise<T>,
+): Promise<T> {
+  await using writer = await ManifestWriter.open({
+    layout: tools.layout,
+    purpose: 'rollover',
+    waitMs: tools.waitMs,
+    signal: tools.signal,
+    now: tools.now,
+  });
+  return await body(writer);
+}

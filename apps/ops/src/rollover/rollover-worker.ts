@@ -1,0 +1,156 @@
+import {
+  buildDay,
+  type CoverageRange,
+  type DayResult,
+  Manifest,
+  openBuildInstance,
+  verifyFile,
+} from '@tb/history';
+import { LiveReader, type LiveSnapshot, loadCandles, loadTicks, verifySegment } from '@tb/live';
+import { Calendars } from '@tb/manager';
+import { type Layout, layoutOf } from '@tb/schema';
+import { OpsError } from '../errors.ts';
+import { serveWorker } from '../worker/serve-worker.ts';
+import { liveFingerprint, type RolloverJob } from './rollover-job.ts';
+
+/** What this worker needs of a connection: that of `openBuildInstance`. */
+type Connection = Awaited<ReturnType<typeof openBuildInstance>>['connection'];
+
+serveWorker(build);
+
+/** Builds all files of a frozen date from what the live buffer holds of it. Publishes nothing. */
+async function build(job: RolloverJob, step: (name: string) => void): Promise<DayResult> {
+  const layout = layoutOf(job.root);
+  const calendar = new Calendars(layout).of(job.exchange);
+  const session = calendar.sessionOf(job.tradingDate);
+  if (!session)
+    throw new OpsError(
+      'NO_SESSION',
+      `Exchange ${job.exchange} has no session on ${job.tradingDate}`,
+    );
+  using reader = LiveReader.open({ layout, exchange: job.exchange });
+  const snapshot = reader.snapshot();
+  assertFrozen(snapshot, job);
+  await using instance = await openBuildInstance({ memoryLimitMb: job.memoryLimitMb });
+  const { connection } = instance;
+  const ticks = await attachTicks(connection, snapshot, job.tradingDate);
+  const candles = await loadSupplied(connection, snapshot, job.tradingDate, ticks);
+  const coverage = coverageOf(snapshot, session);
+  return await buildDay(connection, {
+    layout,
+    session,
+    calendar,
+    revision: job.revision,
+    source: { ticks, candles: candles === undefined ? {} : { '1m': candles } },
+    symbols: symbolsOf(layout, job.exchange),
+    sourceFingerprint: liveFingerprint(
+      job.exchange,
+      job.tradingDate,
+      job.frozenSeq ?? snapshot.seq,
+    ),
+    coverage,
+    expectedSymbols: job.expectedSymbols ?? (await previousSymbols(connection, layout, job)),
+    explained: [
+      ...job.explained,
+      ...(coverage === undefined
+        ? [{ gate: 'minutes_present', reason: 'no feed recorded its coverage' }]
+        : []),
+    ],
+    dryRun: job.dryRun,
+    onStep: (name, key) => step(key ? `${name} ${key.timeframe || key.kind}` : name),
+  });
+}
+
+/** The rows to build from must be the ones that were frozen: another writer may have taken late ones in since. */
+function assertFrozen(snapshot: LiveSnapshot, job: RolloverJob): void {
+  const day = snapshot.days.find((each) => each.tradingDate === job.tradingDate);
+  if (job.dryRun && day && day.state !== 'cleared') return;
+  if (day?.state !== 'frozen' || day.frozenSeq !== job.frozenSeq)
+    throw new OpsError(
+      'FREEZE_MOVED',
+      `${job.exchange} ${job.tradingDate} is ${day?.state ?? 'not in the live buffer'} at seq ${day?.frozenSeq ?? 'none'}, expected frozen at ${job.frozenSeq}`,
+    );
+}
+
+/** A relation over the ticks of a date: its segments, attached read-only, and its tail, loaded. undefined: it has none. */
+async function attachTicks(
+  connection: Connection,
+  snapshot: LiveSnapshot,
+  tradingDate: string,
+): Promise<string | undefined> {
+  const relations: string[] = [];
+  for (const segment of snapshot.segments.filter((each) => each.tradingDate === tradingDate)) {
+    await verifySegment(segment);
+    await connection.run(
+      `ATTACH '${segment.path.replaceAll("'", "''")}' AS segment_${segment.id} (TYPE duckdb, READ_ONLY)`,
+    );
+    relations.push(`SELECT sid, ts, seq, price, volume, bid, ask FROM segment_${segment.id}.data`);
+  }
+  const tail = snapshot.tail.filter((chunk) => chunk.tradingDate === tradingDate);
+  if (tail.length > 0) {
+    await connection.run(
+      'CREATE TABLE tail (sid INTEGER, ts TIMESTAMP_NS, seq BIGINT, price DOUBLE, volume DOUBLE, bid DOUBLE, ask DOUBLE)',
+    );
+    await loadTicks(connection as unknown as Parameters<typeof loadTicks>[0], 'tail', tail);
+    relations.push('SELECT sid, ts, seq, price, volume, bid, ask FROM tail');
+  }
+  return relations.length === 0 ? undefined : relations.join(' UNION ALL ');
+}
+
+/** The candles of symbols that have no ticks that day: they were supplied. undefined: there are none. */
+async function loadSupplied(
+  connection: Connection,
+  snapshot: LiveSnapshot,
+  tradingDate: string,
+  ticks: string | undefined,
+): Promise<string | undefined> {
+  const candles = snapshot.candles(tradingDate);
+  if (candles.rows === 0) return undefined;
+  await connection.run(
+    'CREATE TABLE supplied (sid INTEGER, ts TIMESTAMP_NS, open DOUBLE, high DOUBLE, low DOUBLE, close DOUBLE, volume DOUBLE)',
+  );
+  await loadCandles(
+    connection as unknown as Parameters<typeof loadCandles>[0],
+    'supplied',
+    candles,
+  );
+  if (ticks !== undefined)
+    await connection.run(`DELETE FROM supplied WHERE sid IN (SELECT DISTINCT sid FROM (${ticks}))`);
+  const left = await connection.runAndReadAll('SELECT count(*) AS n FROM supplied');
+  return Number(left.getRowObjects()[0]?.['n']) === 0 ? undefined : 'SELECT * FROM supplied';
+}
+
+/** What feeds recorded inside the window of a session; undefined when none did. */
+function coverageOf(
+  snapshot: LiveSnapshot,
+  session: { readonly windowFrom: bigint; readonly windowTo: bigint },
+): CoverageRange[] | undefined {
+  const inside = snapshot.coverage.filter(
+    (each) => each.to > session.windowFrom && each.from < session.windowTo,
+  );
+  return inside.length === 0
+    ? undefined
+    : inside.map(({ source, from, to }) => ({ source, from, to }));
+}
+
+function symbolsOf(layout: Layout, exchange: string): ReadonlyMap<number, string> {
+  using manifest = Manifest.openReader(layout);
+  return new Map(manifest.snapshot().symbols(exchange).entries());
+}
+
+/** Symbols of the session before, from its published file; undefined when there is none. A damaged one is refused before it is opened. */
+async function previousSymbols(
+  connection: Connection,
+  layout: Layout,
+  job: RolloverJob,
+): Promise<readonly string[] | undefined> {
+  if (!job.previous) return undefined;
+  await verifyFile(layout, job.previous);
+  await connection.run(
+    `ATTACH '${layout.absolute(job.previous.path).replaceAll("'", "''")}' AS previous (TYPE duckdb, READ_ONLY)`,
+  );
+  const rows = await connection.runAndReadAll(
+    'SELECT symbol FROM previous.symbols ORDER BY symbol',
+  );
+  return rows.getRowObjects().map((row) => String(row['symbol']));
+}

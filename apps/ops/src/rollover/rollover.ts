@@ -1,0 +1,111 @@
+import type { Explanation } from '@tb/history';
+import { OpsError } from '../errors.ts';
+import { type RolledDate, type RolloverTools, rolloverDate } from './rollover-date.ts';
+
+export interface RolloverOptions {
+  /** One trading date; without it every closed date of the live buffer, oldest first. */
+  readonly tradingDate?: string | undefined;
+  /** Build and check, publish nothing. */
+  readonly dryRun?: boolean | undefined;
+  /** A date of which the live buffer has nothing is no error. */
+  readonly allowEmpty?: boolean | undefined;
+  /** Findings of gates that somebody accepts, with the reason. */
+  readonly explained?: readonly Explanation[] | undefined;
+  /** Refuse a date in which a symbol of this list, or of the previous session, has no rows. Default: it is told only. */
+  readonly strictSymbols?: boolean | undefined;
+  /** The instrument list of the exchange; without it the symbols of the previous session are expected. */
+  readonly instruments?: readonly string[] | undefined;
+  /** A date may be rolled over so long after its session closed. Default 300,000 (5 min). */
+  readonly latenessMs?: number | undefined;
+}
+
+export interface RolloverResult {
+  readonly status: 'promoted' | 'already_promoted' | 'nothing_to_do' | 'planned';
+  readonly exchange: string;
+  readonly dates: readonly RolledDate[];
+}
+
+const DEFAULT_LATENESS_MS = 300_000;
+
+/**
+ * The live buffer of an exchange into immutable day files. Runs in the process that owns the live buffer: a service calls
+ * it as a function, `tb rollover` opens the buffer for it. Readers are served throughout.
+ *
+ * @throws `SESSION_OPEN`, `NO_SESSION`, `DATE_ABSENT`, `GATE_FAILED`, `DATE_CONFLICT`, `INTERRUPTED`; with several dates,
+ *   those before the failing one stay promoted, and a rerun goes on with it.
+ */
+export async function rollover(
+  options: RolloverOptions,
+  tools: RolloverTools,
+): Promise<RolloverResult> {
+  const { exchange } = tools.live;
+  const dates =
+    options.tradingDate === undefined
+      ? closedDates(options, tools)
+      : namedDate(options.tradingDate, options, tools);
+  const rolled: RolledDate[] = [];
+  for (const tradingDate of dates) {
+    if (tools.signal?.aborted)
+      throw new OpsError(
+        'INTERRUPTED',
+        `Stopped before ${tradingDate}; ${rolled.length} dates were promoted`,
+      );
+    rolled.push(
+      await rolloverDate(
+        {
+          tradingDate,
+          dryRun: options.dryRun === true,
+          expectedSymbols: options.instruments,
+          explained: [
+            ...(options.explained ?? []),
+            ...(options.strictSymbols === true
+              ? []
+              : [{ gate: 'symbols_present', reason: 'not required' }]),
+          ],
+        },
+        tools,
+      ),
+    );
+  }
+  return { status: statusOf(rolled), exchange, dates: rolled };
+}
+
+function statusOf(rolled: readonly RolledDate[]): RolloverResult['status'] {
+  if (rolled.length === 0) return 'nothing_to_do';
+  if (rolled.some((each) => each.status === 'promoted')) return 'promoted';
+  return rolled.some((each) => each.status === 'planned') ? 'planned' : 'already_promoted';
+}
+
+/** Dates of the live buffer whose session is over, oldest first. */
+function closedDates(options: RolloverOptions, tools: RolloverTools): string[] {
+  return tools.live
+    .days()
+    .filter((day) => day.state !== 'cleared' && isClosed(day.tradingDate, options, tools))
+    .map((day) => day.tradingDate)
+    .sort();
+}
+
+function namedDate(tradingDate: string, options: RolloverOptions, tools: RolloverTools): string[] {
+  const { exchange } = tools.live;
+  const session = tools.calendar.sessionOf(tradingDate);
+  if (!session)
+    throw new OpsError('NO_SESSION', `Exchange ${exchange} has no session on ${tradingDate}`);
+  if (!isClosed(tradingDate, options, tools))
+    throw new OpsError(
+      'SESSION_OPEN',
+      `The session of ${exchange} ${tradingDate} closes at ${isoOf(session.close)}`,
+    );
+  const isAbsent = !tools.live.days().some((day) => day.tradingDate === tradingDate);
+  return isAbsent && options.allowEmpty === true ? [] : [tradingDate];
+}
+
+function isClosed(tradingDate: string, options: RolloverOptions, tools: RolloverTools): boolean {
+  const session = tools.calendar.sessionOf(tradingDate);
+  const now = tools.now?.() ?? BigInt(Date.now()) * 1_000_000n;
+  return (
+    session !== undefined &&
+    now >= session.close + BigInt(options.latenessMs ?? DEFAULT_LATENESS_MS) * 1_000_000n
+  );
+}
+
+const isoOf = (ns: bigint): string => new Date(Number(ns / 1_000_000n)).toISOString();

@@ -1,0 +1,62 @@
+import { isNativeError } from 'node:util/types';
+
+/** What a worker sends back. */
+export type WorkerReply =
+  | { readonly type: 'step'; readonly step: string }
+  | { readonly type: 'result'; readonly result: unknown }
+  | {
+      readonly type: 'error';
+      readonly error: {
+        readonly name: string;
+        readonly message: string;
+        readonly stack: string | undefined;
+        readonly fields: Readonly<Record<string, unknown>>;
+      };
+    };
+
+/**
+ * The whole of a worker file: takes one job, answers, ends. When the parent dies the worker dies at once, so that a rerun
+ * meets nobody.
+ */
+export function serveWorker<Job>(
+  handle: (job: Job, step: (name: string) => void) => Promise<unknown>,
+): void {
+  process.once('disconnect', () => process.kill(process.pid, 'SIGKILL'));
+  process.once('message', (message: { job: Job }) => {
+    const step = (name: string): void =>
+      void process.send?.({ type: 'step', step: name } satisfies WorkerReply);
+    handle(message.job, step).then(
+      (result) => answer({ type: 'result', result }),
+      (error: unknown) => answer(errorReply(error)),
+    );
+  });
+}
+
+function answer(reply: WorkerReply): void {
+  process.send?.(reply, undefined, undefined, () => {
+    process.removeAllListeners('disconnect');
+    process.disconnect?.();
+  });
+}
+
+function errorReply(error: unknown): WorkerReply {
+  if (!isNativeError(error))
+    return {
+      type: 'error',
+      error: { name: 'Error', message: String(error), stack: undefined, fields: {} },
+    };
+  const { code, hint, retryable } = error as {
+    code?: unknown;
+    hint?: unknown;
+    retryable?: unknown;
+  };
+  return {
+    type: 'error',
+    error: {
+      name: error.name,
+      message: error.message,
+      stack: error.stack,
+      fields: { code, hint, retryable },
+    },
+  };
+}
