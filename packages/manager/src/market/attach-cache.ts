@@ -14,8 +14,8 @@ export interface AttachableFile {
 
 /** An attached file, held until `release()`. */
 export interface Attachment {
-  /** For FROM: the `data` table. */
-  readonly relation: string;
+  /** The name of the attached database: `f1.data`, `f1.coverage`. */
+  readonly catalog: string;
   release(): void;
 }
 
@@ -88,7 +88,7 @@ export class AttachCache {
     const held = entry;
     let isHeld = true;
     return {
-      relation: `${entry.alias}.data`,
+      catalog: entry.alias,
       release: () => {
         if (isHeld) this.#unpin(held);
         isHeld = false;

@@ -12,6 +12,7 @@ import type { ManagerEventHandler } from '../event.ts';
 import { DuckSqlSession } from '../sql/duck-sql-session.ts';
 import type { SqlOptions, SqlSession } from '../sql/sql-session.ts';
 import { AttachCache } from './attach-cache.ts';
+import { CoverageCache } from './coverage-cache.ts';
 import { DuckEngine, type DuckOptions } from './duck-engine.ts';
 import { fileBudget } from './file-budget.ts';
 import { ReaderSnapshot } from './market-data-snapshot.ts';
@@ -43,10 +44,12 @@ export class HistoryAndLiveReader implements MarketDataReader {
   readonly #options: ReaderOptions;
   readonly #moments: Moments;
   readonly #verifier: SourceVerifier;
+  readonly #coverage: CoverageCache;
   #engine: Promise<Engine> | undefined;
 
   constructor(options: ReaderOptions) {
     this.#options = options;
+    this.#coverage = new CoverageCache(options.layout);
     this.#moments = new Moments(options.layout, options.onEvent);
     this.#verifier = new SourceVerifier(options.layout, (path) => this.#moments.findVerified(path));
   }
@@ -114,24 +117,34 @@ export class HistoryAndLiveReader implements MarketDataReader {
     tails.set(exchange, exchangeTails);
     const { layout, onEvent } = this.#options;
     const verifier = this.#verifier;
-    const context = { layout, engine: duck, cache, tails: exchangeTails, verifier, onEvent };
+    const coverage = this.#coverage;
+    const context = {
+      layout,
+      engine: duck,
+      cache,
+      tails: exchangeTails,
+      verifier,
+      coverage,
+      onEvent,
+    };
     const holder = new SourceHolder(context, request);
     try {
       await holder.holdAll(plan, live, sids);
+      return new ReaderSnapshot({
+        engine: duck,
+        watermark: watermarkOf(moment),
+        sources: holder.sources,
+        tradingDates: [...holder.tradingDates].sort(),
+        coverage: [...(await holder.coverage()), ...(live?.coverage ?? [])],
+        symbols,
+        liveSnapshot: live,
+        publishedLiveDates: plan.publishedLiveDates,
+        release: () => holder[Symbol.asyncDispose](),
+      });
     } catch (error) {
       await holder[Symbol.asyncDispose]();
       throw error;
     }
-    return new ReaderSnapshot({
-      engine: duck,
-      watermark: watermarkOf(moment),
-      sources: holder.sources,
-      tradingDates: [...holder.tradingDates].sort(),
-      symbols,
-      liveSnapshot: live,
-      publishedLiveDates: plan.publishedLiveDates,
-      release: () => holder[Symbol.asyncDispose](),
-    });
   }
 
   /** The engine, or a new one in place of one that failed. Other instances of the process live on. */

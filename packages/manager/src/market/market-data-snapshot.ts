@@ -23,6 +23,7 @@ export interface SnapshotParts {
   readonly watermark: Watermark;
   readonly sources: readonly MarketDataSource[];
   readonly tradingDates: readonly string[];
+  readonly coverage: MarketDataSnapshot['coverage'];
   readonly symbols: SymbolTable;
   readonly liveSnapshot: LiveSnapshot | undefined;
   readonly publishedLiveDates: ReadonlySet<string>;
@@ -46,7 +47,7 @@ export class ReaderSnapshot implements MarketDataSnapshot {
     this.watermark = parts.watermark;
     this.sources = parts.sources;
     this.tradingDates = parts.tradingDates;
-    this.coverage = parts.liveSnapshot?.coverage ?? [];
+    this.coverage = parts.coverage;
     this.live = parts.liveSnapshot && {
       lastTickTs: parts.liveSnapshot.lastTickTs,
       heartbeat: parts.liveSnapshot.heartbeat,

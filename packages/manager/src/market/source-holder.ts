@@ -1,10 +1,16 @@
-import type { FileEntry, PlannedMonth } from '@tb/history';
+import {
+  archiveRelation,
+  type CoverageRange,
+  type FileEntry,
+  type PlannedMonth,
+} from '@tb/history';
 import type { LiveSnapshot, SegmentEntry, TickChunk } from '@tb/live';
 import { Disposal } from '@tb/locks';
 import type { Layout, MarketDataRequest, MarketDataSource, PublishedFile } from '@tb/schema';
 import type { ManagerEventHandler } from '../event.ts';
 import type { AttachableFile, AttachCache } from './attach-cache.ts';
 import { loadCandleTable } from './candle-table.ts';
+import type { CoverageCache, CoverageSource } from './coverage-cache.ts';
 import type { DuckEngine } from './duck-engine.ts';
 import { meets, type SourcePlan } from './plan-sources.ts';
 import { literal } from './sql-text.ts';
@@ -19,6 +25,8 @@ export interface SourceContext {
   /** Of the exchange whose sources are opened. */
   readonly tails: TailTables;
   readonly verifier: SourceVerifier;
+  /** Absent where nobody asks for coverage. */
+  readonly coverage?: CoverageCache | undefined;
   readonly onEvent: ManagerEventHandler;
 }
 
@@ -32,6 +40,8 @@ export class SourceHolder implements AsyncDisposable {
   readonly #context: SourceContext;
   readonly #range: Pick<MarketDataRequest, 'from' | 'to'>;
   readonly #held = new Disposal();
+  readonly #covering: CoverageSource[] = [];
+  readonly #onceCovering: string[] = [];
 
   constructor(context: SourceContext, range: Pick<MarketDataRequest, 'from' | 'to'>) {
     this.#context = context;
@@ -58,6 +68,12 @@ export class SourceHolder implements AsyncDisposable {
     if (live) for (const date of plan.candleDates) await this.#holdCandles(live, date, sids);
   }
 
+  /** When feeds were connected, as the published sources tell it. */
+  async coverage(): Promise<readonly CoverageRange[]> {
+    const { coverage, engine } = this.#context;
+    return coverage ? await coverage.of(engine, this.#covering, this.#onceCovering) : [];
+  }
+
   [Symbol.asyncDispose](): Promise<void> {
     return this.#held[Symbol.asyncDispose]();
   }
@@ -65,9 +81,9 @@ export class SourceHolder implements AsyncDisposable {
   /** False when the month cannot be used: it is derived, and its days are read in its place. */
   async #holdMonth(planned: PlannedMonth, days: readonly FileEntry[]): Promise<boolean> {
     const { month } = planned;
-    let relation: string | undefined;
+    let catalog: string | undefined;
     try {
-      relation = await this.#attach({
+      catalog = await this.#attach({
         path: this.#context.layout.absolute(month.path),
         sha256: month.sha256,
         verify: () => this.#context.verifier.verify(month),
@@ -76,7 +92,9 @@ export class SourceHolder implements AsyncDisposable {
       if (!isFileUnusable(cause)) throw cause;
       this.#context.onEvent({ type: 'month_unusable', path: month.path, cause });
     }
-    if (relation === undefined) return false;
+    if (catalog === undefined) return false;
+    const relation = `${catalog}.data`;
+    this.#covering.push({ sha256: month.sha256, catalog, entry: undefined });
     const { rows, minTs, maxTs } = month;
     const tradingDates = days.map((day) => day.tradingDate);
     const files = planned.days.map(publishedFile);
@@ -89,13 +107,15 @@ export class SourceHolder implements AsyncDisposable {
     const surplus = Math.max(0, hot.length - this.#context.cache.room);
     await this.#readOnce(hot.slice(0, surplus)); // the newest are the ones asked for again
     for (const day of hot.slice(surplus)) {
-      const relation = await this.#attach({
+      const catalog = await this.#attach({
         path: this.#context.layout.absolute(day.path),
         sha256: day.sha256,
         verify: () => this.#context.verifier.verify(day),
       });
       // A day file never changes under its name, so no other content can be in the way.
-      if (relation !== undefined) this.#addDays('day', relation, [day]);
+      if (catalog === undefined) continue;
+      this.#covering.push({ sha256: day.sha256, catalog, entry: undefined });
+      this.#addDays('day', `${catalog}.data`, [day]);
     }
     for (const day of days) if (day.tier === 'archive') await this.#holdArchive(day);
   }
@@ -107,6 +127,7 @@ export class SourceHolder implements AsyncDisposable {
     const paths = days.map((day) => this.#context.layout.absolute(day.path));
     this.namedFiles.push(...paths);
     const list = paths.map(literal).join(', ');
+    this.#onceCovering.push(`read_duckdb([${list}], table_name = 'coverage')`);
     this.#addDays('day', `read_duckdb([${list}], table_name = 'data')`, days);
   }
 
@@ -114,7 +135,8 @@ export class SourceHolder implements AsyncDisposable {
     await this.#context.verifier.verify(day);
     const path = this.#context.layout.absolute(day.path);
     this.namedFiles.push(path);
-    this.#addDays('archive', `read_parquet(${literal(path)}, hive_partitioning = false)`, [day]);
+    this.#covering.push({ sha256: day.sha256, catalog: undefined, entry: day });
+    this.#addDays('archive', archiveRelation(path, day.kind), [day]);
   }
 
   #addDays(origin: 'day' | 'archive', relation: string, days: readonly FileEntry[]): void {
@@ -179,7 +201,7 @@ export class SourceHolder implements AsyncDisposable {
     const attachment = await this.#context.cache.attach(file);
     if (!attachment) return undefined;
     this.#held.defer(() => attachment.release());
-    return attachment.relation;
+    return attachment.catalog;
   }
 }
 
