@@ -12,7 +12,7 @@ import {
 } from './gap.ts';
 import type { Gap } from './gap-record.ts';
 import { maxOf, minOf, type Span } from './range.ts';
-import { CANDLE_VALUES, codedSql, type Piece, scanSql } from './scan-sql.ts';
+import { CANDLE_VALUES, codedSql, type Piece, pieceOf, scanSql } from './scan-sql.ts';
 import { storedNames } from './scope.ts';
 import { labelOfDays } from './trading-days.ts';
 
@@ -109,12 +109,7 @@ async function presentMinutes(
     asOf,
     signal,
   });
-  const pieces: Piece[] = snapshot.sources.map((source) => ({
-    ...source,
-    symbols: source.symbols,
-    spans: stretches,
-    runs: [],
-  }));
+  const pieces = snapshot.sources.map((s): Piece => ({ ...pieceOf(s, []), spans: stretches }));
   const rows = scanSql(pieces, { from, to }, sql.sids, CANDLE_VALUES);
   const coded = codedSql(rows, sql.table, [], []);
   const minutes = new Map<number, Set<bigint>>();

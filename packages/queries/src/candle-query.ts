@@ -1,4 +1,4 @@
-import type { SessionCalendar } from '@tb/calendar';
+import type { Session, SessionCalendar } from '@tb/calendar';
 import {
   isStoredTimeframe,
   parseTimeframe,
@@ -9,14 +9,14 @@ import { findCandleGaps } from './candle-gaps.ts';
 import { CandleResult } from './candle-result.ts';
 import { type CandleSources, openCandleSources } from './candle-sources.ts';
 import { type CandleSqlPlan, candleSql } from './candle-sql.ts';
-import { type FillPlan, streamCandles } from './candle-stream.ts';
+import { type FillPlan, streamCandles, volumeSum } from './candle-stream.ts';
 import type { QueryContext } from './context.ts';
 import { assertFresh } from './freshness.ts';
 import { assertNoGap } from './gap.ts';
 import { maxOf, minOf, type Span } from './range.ts';
 import type { CandleRequest, OnGap } from './request.ts';
 import { resolveSymbols, scannedSids } from './resolve-symbols.ts';
-import { filesOf } from './result.ts';
+import { filesOf, type ResultFacts } from './result.ts';
 import { textSql } from './scan-sql.ts';
 import { oneOf, type Scope, scopeOf, storedNames } from './scope.ts';
 import { slicesOf } from './slices.ts';
@@ -51,27 +51,29 @@ export async function queryCandles(
   }
 }
 
-/** Opens the view and resolves symbols. The caller disposes `sources`. */
+/**
+ * Opens the view and resolves symbols. The caller disposes `sources`.
+ * @param options `last`: only the newest per symbol. `fromMinutes`: read 1m alone, whatever is stored.
+ */
 export async function planCandles(
   context: QueryContext,
   request: Omit<CandleRequest, 'onGap'>,
-  last?: number,
+  options: { readonly last?: number; readonly fromMinutes?: boolean } = {},
 ): Promise<CandlePlan> {
   const timeframe = parseTimeframe(request.timeframe);
   const asked = await scopeOf(context, request);
   const calendar = context.calendarOf(asked.exchange);
   const scope = request.closedOnly ? closedScope(asked, calendar, timeframe) : asked;
   const scan = scanSpan(calendar, timeframe, scope.span);
-  const base = baseOf(timeframe);
+  const base = options.fromMinutes ? '1m' : baseOf(timeframe);
   const sources = await openCandleSources(context.reader, calendar, {
     exchange: scope.exchange,
     timeframe: base,
-    isResampled: timeframe.text !== '1m',
+    isResampled: options.fromMinutes === true || timeframe.text !== '1m',
     scan,
     symbols: storedNames(scope),
     asOf: scope.asOf,
     signal: scope.signal,
-    now: scope.now,
   });
   try {
     assertFresh(scope, calendar, sources.snapshot);
@@ -79,7 +81,7 @@ export async function planCandles(
     const table = await resolveSymbols(context, scope, calendar, sources.snapshot, pieces, scan);
     const sids = scannedSids(scope, table);
     const { span } = scope;
-    const sql = { calendar, sources, table, sids, timeframe, span, last };
+    const sql = { calendar, sources, table, sids, timeframe, span, last: options.last };
     return { scope, calendar, timeframe, base, scan, sources, sql };
   } catch (error) {
     await sources[Symbol.asyncDispose]();
@@ -108,29 +110,38 @@ export async function candleResult(
   onGap: OnGap,
 ): Promise<CandleResult> {
   const { scope, sources, sql } = plan;
-  const found = await findCandleGaps(context, plan);
-  if (onGap === 'error') assertNoGap(found.gaps, scope.exchange, scope.requireFullRange);
+  const { facts, expectedSessions } = await candleFacts(context, plan, onGap);
   const fill: FillPlan | undefined =
     onGap === 'null' || onGap === 'fill'
-      ? { mode: onGap, sessions: found.expectedSessions, now: scope.now }
+      ? { mode: onGap, sessions: expectedSessions, now: scope.now }
       : undefined;
+  const slices = candleSlices(plan, fill);
+  const source = {
+    facts,
+    stream: () => streamCandles(sql, slices, fill, scope.signal),
+    release: async () => sources[Symbol.asyncDispose](),
+  };
+  return new CandleResult(source, parquetOf(plan, fill));
+}
+
+/** @throws `GAP` */
+export async function candleFacts(
+  context: QueryContext,
+  plan: CandlePlan,
+  onGap: OnGap,
+): Promise<{ readonly facts: ResultFacts; readonly expectedSessions: readonly Session[] }> {
+  const { scope, sources, sql } = plan;
+  const { gaps, expectedSessions } = await findCandleGaps(context, plan);
+  if (onGap === 'error') assertNoGap(gaps, scope.exchange, scope.requireFullRange);
   const facts = {
     watermark: sources.snapshot.watermark,
     symbols: sql.table.symbols,
-    gaps: found.gaps,
-    missingDates: found.gaps.filter((g) => g.kind === 'session').map((g) => g.tradingDate),
+    gaps,
+    missingDates: gaps.filter((gap) => gap.kind === 'session').map((gap) => gap.tradingDate),
     tradingDates: sources.dates,
     files: filesOf(sources.sources),
   };
-  const slices = candleSlices(plan, fill);
-  return new CandleResult(
-    {
-      facts,
-      stream: () => streamCandles(sql, slices, fill, scope.signal),
-      release: async () => sources[Symbol.asyncDispose](),
-    },
-    parquetOf(plan, fill),
-  );
+  return { facts, expectedSessions };
 }
 
 function candleSlices(plan: CandlePlan, fill: FillPlan | undefined): Span[] {
@@ -168,11 +179,14 @@ function parquetOf(
 ): ((path: string) => Promise<{ rows: number }>) | undefined {
   const { snapshot } = plan.sources;
   if (!snapshot.exportParquet) return undefined;
-  const filling = fill ? { ...fill, carried: new Map<number, number>() } : undefined;
-  const rows = candleSql(plan.sql, plan.scan, filling);
+  const { scope, sql, scan } = plan;
+  const filling = fill && { ...fill, carried: new Map<number, number>() };
   const filled = filling ? 'filled::UTINYINT' : '0::UTINYINT';
-  const sql = `SELECT ${symbolSql(plan.sql.table.symbols)} AS symbol, make_timestamp_ns(t) AS ts, open, high, low, close, volume, ${filled} AS filled FROM (${rows}) ORDER BY t, code`;
-  return async (path) => snapshot.exportParquet!(sql, path, plan.scope.signal);
+  return async (path) => {
+    const rows = candleSql(sql, scan, await volumeSum(sql, scan, scope.signal), filling);
+    const named = `SELECT ${symbolSql(sql.table.symbols)} AS symbol, make_timestamp_ns(t) AS ts, open, high, low, close, volume, ${filled} AS filled FROM (${rows}) ORDER BY t, code`;
+    return snapshot.exportParquet!(named, path, scope.signal);
+  };
 }
 
 /** The text of a row's symbol, by its code. */

@@ -8,9 +8,9 @@ import type {
 } from '@tb/schema';
 import { QueryError } from './errors.ts';
 import { maxOf, mergeSpans, minOf, type Span } from './range.ts';
-import type { Piece } from './scan-sql.ts';
+import { type Piece, pieceOf } from './scan-sql.ts';
 import { clampToDates } from './trading-days.ts';
-import { sessionsOfSource, windowRuns } from './window-run.ts';
+import { sessionsOfSource } from './window-run.ts';
 
 const ATTEMPTS = 3;
 
@@ -34,7 +34,6 @@ export interface CandleSourcesRequest {
   readonly symbols: readonly string[] | undefined;
   readonly asOf: bigint | undefined;
   readonly signal: AbortSignal | undefined;
-  readonly now: bigint;
 }
 
 /**
@@ -74,7 +73,7 @@ async function findSources(
   open: Open,
 ): Promise<CandleSources | undefined> {
   const first = await open(request.timeframe, request.scan);
-  if (request.timeframe === '1m') return ofMinutes(first, calendar, request.isResampled);
+  if (request.timeframe === '1m') return ofMinutes(first, calendar, request);
   const lacking = await lackingSpan(reader, calendar, request, datesOf(first.sources));
   const stored = first.sources.map((source) => pieceOf(source, []));
   if (!lacking) return sourcesOf([first], stored, [], first.sources);
@@ -82,7 +81,7 @@ async function findSources(
   if (first.watermark.manifestVersion !== second.watermark.manifestVersion) return undefined;
   const covered = datesOf(first.sources);
   const used = second.sources.filter((s) => s.tradingDates.some((date) => !covered.has(date)));
-  const minute = used.map((source) => minutePiece(source, covered, calendar));
+  const minute = used.map((source) => minutePiece(source, covered, calendar, lacking));
   return sourcesOf([second, first], stored, minute, [...first.sources, ...used]);
 }
 
@@ -143,35 +142,27 @@ function datesOf(sources: readonly MarketDataSource[]): Set<string> {
 function ofMinutes(
   snapshot: MarketDataSnapshot,
   calendar: SessionCalendar,
-  isResampled: boolean,
+  request: CandleSourcesRequest,
 ): CandleSources {
+  const { isResampled, scan } = request;
   const pieces = snapshot.sources.map((source) =>
-    pieceOf(source, isResampled ? sessionsOfSource(calendar, source) : []),
+    pieceOf(source, isResampled ? sessionsOfSource(calendar, source, scan) : []),
   );
-  return sourcesOf(
-    [snapshot],
-    isResampled ? [] : pieces,
-    isResampled ? pieces : [],
-    snapshot.sources,
-  );
+  const [stored, minute] = isResampled ? [[], pieces] : [pieces, []];
+  return sourcesOf([snapshot], stored, minute, snapshot.sources);
 }
 
 function minutePiece(
   source: MarketDataSource,
   covered: ReadonlySet<string>,
   calendar: SessionCalendar,
+  span: Span,
 ): Piece {
-  const sessions = sessionsOfSource(calendar, source);
+  const sessions = sessionsOfSource(calendar, source, span);
   const wanted = sessions.filter((session) => !covered.has(session.tradingDate));
   const spans = mergeSpans(wanted.map((s: Session) => ({ from: s.windowFrom, to: s.windowTo })));
   const piece = pieceOf(source, sessions);
   return wanted.length === sessions.length ? piece : { ...piece, spans };
-}
-
-function pieceOf(source: MarketDataSource, sessions: readonly Session[]): Piece {
-  const { relation, tradingDates, rows, symbols, minTs, maxTs } = source;
-  const runs = windowRuns(sessions);
-  return { relation, tradingDates, rows, symbols, minTs, maxTs, spans: undefined, runs };
 }
 
 function sourcesOf(

@@ -3,7 +3,7 @@ import type { Timeframe } from '@tb/schema';
 import type { CandleSources } from './candle-sources.ts';
 import { MINUTE_NS, maxOf, minOf, type Span } from './range.ts';
 import { CANDLE_VALUES, codedSql, doubleSql, scanSql } from './scan-sql.ts';
-import type { SymbolTable } from './symbol-table.ts';
+import { isPlain, type SymbolTable } from './symbol-table.ts';
 import { labelOfDays } from './trading-days.ts';
 
 const PRICES: readonly string[] = ['open', 'high', 'low', 'close'];
@@ -22,6 +22,9 @@ export interface CandleSqlPlan {
   readonly last: number | undefined;
 }
 
+/** How volumes are added: `any` order where they are whole numbers. */
+export type VolumeSum = 'any' | 'ordered';
+
 /** Rows to make up, and the close that each symbol had before the slice. */
 export interface Filling {
   readonly mode: 'null' | 'fill';
@@ -37,8 +40,13 @@ const ONE_DAY: Timeframe = { text: '1d', unit: 'day', count: 1 };
  * One SELECT: `t, code, open, high, low, close, volume`, and `filled` when filling, ordered by (t, code).
  * @param slice Row times, whole candles.
  */
-export function candleSql(plan: CandleSqlPlan, slice: Span, filling?: Filling): string {
-  const rows = candleRows(plan, slice);
+export function candleSql(
+  plan: CandleSqlPlan,
+  slice: Span,
+  volumes: VolumeSum,
+  filling?: Filling,
+): string {
+  const rows = candleRows(plan, slice, volumes);
   const complete = filling ? filledSql(rows, plan, slice, filling) : rows;
   const limit =
     plan.last === undefined
@@ -47,15 +55,15 @@ export function candleSql(plan: CandleSqlPlan, slice: Span, filling?: Filling): 
   return `SELECT * FROM (${complete})${limit}\nORDER BY t, code`;
 }
 
-function candleRows(plan: CandleSqlPlan, slice: Span): string {
+function candleRows(plan: CandleSqlPlan, slice: Span, volumes: VolumeSum): string {
   const { timeframe, span } = plan;
-  if (timeframe.unit === 'day' && timeframe.count > 1) return groupedDays(plan, slice);
-  return unionOf(plan, slice, timeframe, span);
+  if (timeframe.unit === 'day' && timeframe.count > 1) return groupedDays(plan, slice, volumes);
+  return unionOf({ ...plan, timeframe, span }, slice, volumes);
 }
 
 /** Stored candles and those derived from 1m, with START in `span`. */
-function unionOf(plan: CandleSqlPlan, slice: Span, timeframe: Timeframe, span: Span): string {
-  const { sources, table, sids } = plan;
+function unionOf(plan: CandleSqlPlan, slice: Span, volumes: VolumeSum): string {
+  const { sources, table, sids, timeframe, span } = plan;
   const parts: string[] = [];
   if (sources.stored.length > 0 || sources.minute.length === 0) {
     const inside = { from: maxOf(slice.from, span.from), to: minOf(slice.to, span.to) };
@@ -64,31 +72,46 @@ function unionOf(plan: CandleSqlPlan, slice: Span, timeframe: Timeframe, span: S
   if (sources.minute.length > 0) {
     const minutes = scanSql(sources.minute, slice, sids, CANDLE_VALUES, timeframe);
     const wanted = `SELECT * FROM (${minutes}) WHERE label >= ${span.from} AND label < ${span.to}`;
-    parts.push(aggregated(codedSql(wanted, table, PRICES, ['label']), 'label'));
+    parts.push(aggregated(codedSql(wanted, table, PRICES, ['label']), volumes));
   }
   return parts
     .map((part) => `SELECT t, code, ${CANDLE_VALUES.join(', ')} FROM (${part})`)
     .join('\nUNION ALL ');
 }
 
-/** fsum: Kahan's compensated sum (DuckDB), so that fractional volumes do not depend on the order of the threads. */
-function aggregated(rows: string, label: string): string {
-  return `SELECT ${label} AS t, code, arg_min(open, t) AS open, max(high) AS high, min(low) AS low, arg_max(close, t) AS close, fsum(volume) AS volume
-FROM (${rows}) GROUP BY ${label}, code`;
+/**
+ * Sums of whole numbers are exact in any order. Fractions are added in the order of time, as the day files were: a sum
+ * then has the same bits in every run, on every number of threads, before and after a rollover. The ordered sum takes
+ * 4 times as long, so it is used where it is needed.
+ */
+function aggregated(rows: string, volumes: VolumeSum): string {
+  const sum = volumes === 'ordered' ? 'sum(volume ORDER BY t)' : 'sum(volume)';
+  return `SELECT label AS t, code, arg_min(open, t) AS open, max(high) AS high, min(low) AS low, arg_max(close, t) AS close, ${sum} AS volume
+FROM (${rows}) GROUP BY label, code`;
+}
+
+/**
+ * SELECT of one row, `n` (BIGINT): 1 when a volume of the 1m rows to resample is a fraction, or so large that a sum could pass
+ * 2^53; else 0. undefined when nothing is resampled, or order is needed anyway.
+ */
+export function fractionSql(plan: CandleSqlPlan, slice: Span): string | undefined {
+  if (plan.sources.minute.length === 0 || !isPlain(plan.table)) return undefined;
+  const rows = scanSql(plan.sources.minute, slice, plan.sids, ['volume']);
+  return `SELECT coalesce(bool_or(volume <> trunc(volume) OR volume >= ${2 ** 33}), false)::BIGINT AS n FROM (${rows})`;
 }
 
 /** Candles of several days from those of one day, each in the group of its session. */
-function groupedDays(plan: CandleSqlPlan, slice: Span): string {
+function groupedDays(plan: CandleSqlPlan, slice: Span, volumes: VolumeSum): string {
   const sessions = plan.calendar.sessionsOverlapping(slice.from, slice.to);
   const labels = sessions.map(
     (session) =>
       `(${session.windowFrom}, ${labelOfDays(plan.calendar, session, plan.timeframe.count)})`,
   );
-  const days = unionOf(plan, slice, ONE_DAY, slice);
+  const days = unionOf({ ...plan, timeframe: ONE_DAY, span: slice }, slice, volumes);
   if (labels.length === 0) return days;
   const grouped = `SELECT d.*, s.label FROM (${days}) d ASOF JOIN (VALUES ${labels.join(', ')}) s(window_from, label) ON d.t >= s.window_from`;
   const wanted = `SELECT * FROM (${grouped}) WHERE label >= ${plan.span.from} AND label < ${plan.span.to}`;
-  return aggregated(wanted, 'label');
+  return aggregated(wanted, 'ordered');
 }
 
 /**

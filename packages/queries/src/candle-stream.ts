@@ -1,6 +1,6 @@
 import type { Session } from '@tb/calendar';
 import type { ColumnChunk } from '@tb/schema';
-import { type CandleSqlPlan, candleSql } from './candle-sql.ts';
+import { type CandleSqlPlan, candleSql, fractionSql, type VolumeSum } from './candle-sql.ts';
 import type { CandleChunk } from './chunk.ts';
 import type { Span } from './range.ts';
 
@@ -22,7 +22,8 @@ export async function* streamCandles(
   const sidByCode = plan.table.sidByCode;
   for (const slice of slices) {
     signal?.throwIfAborted();
-    const sql = candleSql(plan, slice, fill && { ...fill, carried });
+    const volumes = await volumeSum(plan, slice, signal);
+    const sql = candleSql(plan, slice, volumes, fill && { ...fill, carried });
     for await (const chunk of plan.sources.snapshot.stream(sql, [], signal)) {
       signal?.throwIfAborted();
       const candles = candleChunk(chunk, sidByCode);
@@ -30,6 +31,20 @@ export async function* streamCandles(
       yield candles;
     }
   }
+}
+
+/** How the volumes of a slice have to be added. */
+export async function volumeSum(
+  plan: CandleSqlPlan,
+  slice: Span,
+  signal: AbortSignal | undefined,
+): Promise<VolumeSum> {
+  const sql = fractionSql(plan, slice);
+  if (sql === undefined) return plan.sources.minute.length === 0 ? 'any' : 'ordered';
+  let fractions = 0n;
+  for await (const chunk of plan.sources.snapshot.stream(sql, [], signal))
+    fractions += (chunk.columns[0] as BigInt64Array)[0] ?? 0n;
+  return fractions === 0n ? 'any' : 'ordered';
 }
 
 /** Columns in the order of `candleSql`. */

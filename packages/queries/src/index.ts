@@ -1,4 +1,6 @@
 export type { ArrowModule, ArrowTable } from './arrow.ts';
+export type { AsofChunk, AsofEvents, AsofRequest, AsofResult } from './asof.ts';
+export type { AsofDirection } from './asof-sql.ts';
 export type { CandleResult, ParquetExport, RowOptions } from './candle-result.ts';
 export type { CandleChunk, CandleRow, TickChunk, TickRow } from './chunk.ts';
 export type {
@@ -7,8 +9,10 @@ export type {
   CorporateHistory,
   SymbolChange,
 } from './corporate-actions.ts';
+export type { CoverageRequest, CoverageResult, CoverageRow } from './coverage.ts';
 export { isQueryError, QueryError, type QueryErrorCode, queryErrors } from './errors.ts';
 export type { Gap } from './gap-record.ts';
+export type { LatestPrice, LatestRequest, LatestResult } from './latest.ts';
 export { MarketDataQuery, type MarketDataQueryOptions } from './market-data-query.ts';
 export type {
   Adjust,
@@ -22,6 +26,9 @@ export type {
   TickRequest,
   TimeInput,
 } from './request.ts';
-export type { ReadFile, ResultFacts, StreamResult } from './result.ts';
+export type { ResultFacts, StreamResult } from './result.ts';
+export type { RollingChunk, RollingFunction, RollingRequest, RollingResult } from './rolling.ts';
+export type { SessionRow, SessionsRequest, SessionsResult } from './session-list.ts';
 export type { TickResult } from './tick-result.ts';
+export type { VwapChunk, VwapRequest, VwapResult } from './vwap.ts';
 export type { WideCandles } from './wide.ts';

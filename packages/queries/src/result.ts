@@ -1,14 +1,6 @@
-import type { MarketDataSource, Watermark } from '@tb/schema';
+import type { MarketDataSource, PublishedFile, Watermark } from '@tb/schema';
 import { QueryError } from './errors.ts';
 import type { Gap } from './gap-record.ts';
-
-/** One published file that a result was read from. */
-export interface ReadFile {
-  readonly path: string;
-  readonly sha256: string;
-  readonly revision: number;
-  readonly tradingDates: readonly string[];
-}
 
 /** What is known of a result before its first row. */
 export interface ResultFacts {
@@ -22,8 +14,8 @@ export interface ResultFacts {
   readonly missingDates: readonly string[];
   /** Trading dates with data in the range, ascending. */
   readonly tradingDates: readonly string[];
-  /** Identity of every published file that is read, for fingerprints of backtests. */
-  readonly files: readonly ReadFile[];
+  /** The published day files that the rows come from, by path; for fingerprints of backtests. */
+  readonly files: readonly PublishedFile[];
 }
 
 export interface ResultSource<Chunk> {
@@ -43,7 +35,7 @@ export class StreamResult<Chunk> implements AsyncDisposable {
   readonly gaps: readonly Gap[];
   readonly missingDates: readonly string[];
   readonly tradingDates: readonly string[];
-  readonly files: readonly ReadFile[];
+  readonly files: readonly PublishedFile[];
   readonly #source: ResultSource<Chunk>;
   #state: 'fresh' | 'reading' | 'closed' = 'fresh';
   #released: Promise<void> | undefined;
@@ -93,10 +85,9 @@ export class StreamResult<Chunk> implements AsyncDisposable {
   }
 }
 
-/** Published files among sources, by path. */
-export function filesOf(sources: readonly MarketDataSource[]): ReadFile[] {
-  const files = sources.flatMap((source) =>
-    source.file ? [{ ...source.file, tradingDates: source.tradingDates }] : [],
-  );
-  return files.sort((a, b) => (a.path < b.path ? -1 : a.path > b.path ? 1 : 0));
+/** Published day files behind sources, by path. */
+export function filesOf(sources: readonly MarketDataSource[]): PublishedFile[] {
+  const byPath = new Map<string, PublishedFile>();
+  for (const source of sources) for (const file of source.files ?? []) byPath.set(file.path, file);
+  return [...byPath.values()].sort((a, b) => (a.path < b.path ? -1 : 1));
 }

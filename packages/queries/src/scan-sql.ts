@@ -1,10 +1,12 @@
-import type { Timeframe } from '@tb/schema';
+import type { Session } from '@tb/calendar';
+import type { MarketDataSource, Timeframe } from '@tb/schema';
 import type { Span } from './range.ts';
 import { isPlain, type SymbolTable } from './symbol-table.ts';
-import { candleStartSql, type WindowRun } from './window-run.ts';
+import { candleStartSql, type WindowRun, windowRuns } from './window-run.ts';
 
 /** A part of a relation to read: rows of the spans. Pieces of one query are disjoint. */
 export interface Piece {
+  readonly origin: MarketDataSource['origin'];
   readonly relation: string;
   readonly tradingDates: readonly string[];
   readonly rows: number;
@@ -19,6 +21,13 @@ export interface Piece {
 
 export const CANDLE_VALUES: readonly string[] = ['open', 'high', 'low', 'close', 'volume'];
 export const TICK_VALUES: readonly string[] = ['seq', 'price', 'volume', 'bid', 'ask'];
+
+/** A whole source as one piece. */
+export function pieceOf(source: MarketDataSource, sessions: readonly Session[]): Piece {
+  const { origin, relation, tradingDates, rows, symbols, minTs, maxTs } = source;
+  const runs = windowRuns(sessions);
+  return { origin, relation, tradingDates, rows, symbols, minTs, maxTs, spans: undefined, runs };
+}
 
 /** A double as a literal that DuckDB reads back bit by bit: with an exponent it is not taken for a DECIMAL. */
 export function doubleSql(value: number): string {

@@ -1,5 +1,5 @@
 import type { SessionCalendar } from '@tb/calendar';
-import type { ColumnChunk, MarketDataSnapshot, MarketDataSource } from '@tb/schema';
+import type { ColumnChunk, MarketDataSnapshot } from '@tb/schema';
 import { symbolSql } from './candle-query.ts';
 import type { TickChunk } from './chunk.ts';
 import type { QueryContext } from './context.ts';
@@ -9,10 +9,11 @@ import type { Gap } from './gap-record.ts';
 import type { Span } from './range.ts';
 import type { TickRequest } from './request.ts';
 import { resolveSymbols, scannedSids } from './resolve-symbols.ts';
-import { filesOf } from './result.ts';
-import { codedSql, type Piece, scanSql, TICK_VALUES } from './scan-sql.ts';
+import { filesOf, type ResultFacts } from './result.ts';
+import { codedSql, type Piece, pieceOf, scanSql, TICK_VALUES } from './scan-sql.ts';
 import { oneOf, type Scope, scopeOf, storedNames } from './scope.ts';
 import { slicesOf } from './slices.ts';
+import { doubles, streamStatements } from './sql-result.ts';
 import type { SymbolTable } from './symbol-table.ts';
 import { TickResult } from './tick-result.ts';
 
@@ -59,18 +60,13 @@ export async function planTicks(
   });
   try {
     assertFresh(scope, calendar, snapshot);
-    const pieces = snapshot.sources.map(tickPiece);
+    const pieces = snapshot.sources.map((source) => pieceOf(source, []));
     const table = await resolveSymbols(context, scope, calendar, snapshot, pieces, span);
     return { scope, calendar, snapshot, pieces, table, sids: scannedSids(scope, table), last };
   } catch (error) {
     await snapshot[Symbol.asyncDispose]();
     throw error;
   }
-}
-
-export function tickPiece(source: MarketDataSource): Piece {
-  const { relation, tradingDates, rows, symbols, minTs, maxTs } = source;
-  return { relation, tradingDates, rows, symbols, minTs, maxTs, spans: undefined, runs: [] };
 }
 
 /** Facts and rows of an open plan. @throws `GAP` */
@@ -80,16 +76,7 @@ export async function tickResult(
   onGap: 'error' | 'report',
 ): Promise<TickResult> {
   const { scope, snapshot, table } = plan;
-  const gaps = await findTickGaps(context, plan);
-  if (onGap === 'error') assertNoGap(gaps, scope.exchange, scope.requireFullRange);
-  const facts = {
-    watermark: snapshot.watermark,
-    symbols: table.symbols,
-    gaps,
-    missingDates: gaps.filter((gap) => gap.kind === 'session').map((gap) => gap.tradingDate),
-    tradingDates: snapshot.tradingDates,
-    files: filesOf(snapshot.sources),
-  };
+  const facts = await tickFacts(context, plan, onGap);
   const source = {
     facts,
     stream: () => streamTicks(plan),
@@ -100,6 +87,25 @@ export async function tickResult(
     ? async (path: string) => snapshot.exportParquet!(sql, path, scope.signal)
     : undefined;
   return new TickResult(source, exporter);
+}
+
+/** @throws `GAP` */
+export async function tickFacts(
+  context: QueryContext,
+  plan: TickPlan,
+  onGap: 'error' | 'report',
+): Promise<ResultFacts> {
+  const { scope, snapshot, table } = plan;
+  const gaps = await findTickGaps(context, plan);
+  if (onGap === 'error') assertNoGap(gaps, scope.exchange, scope.requireFullRange);
+  return {
+    watermark: snapshot.watermark,
+    symbols: table.symbols,
+    gaps,
+    missingDates: gaps.filter((gap) => gap.kind === 'session').map((gap) => gap.tradingDate),
+    tradingDates: snapshot.tradingDates,
+    files: filesOf(snapshot.sources),
+  };
 }
 
 /** One SELECT: `t, code, seq, price, volume, bid, ask`, ordered by (t, code, seq); absent bid and ask are NULL. */
@@ -117,15 +123,13 @@ export function tickSql(plan: TickPlan, slice: Span): string {
   return `SELECT t, code, seq, price, volume, bid, ask FROM (${rows})${limit}\nORDER BY t, code, seq`;
 }
 
-async function* streamTicks(plan: TickPlan): AsyncGenerator<TickChunk, void, undefined> {
-  const { scope, snapshot, table } = plan;
-  for (const slice of tickSlices(plan)) {
-    scope.signal?.throwIfAborted();
-    for await (const chunk of snapshot.stream(tickSql(plan, slice), [], scope.signal)) {
-      scope.signal?.throwIfAborted();
-      yield tickChunk(chunk, table.sidByCode);
-    }
-  }
+function streamTicks(plan: TickPlan): AsyncGenerator<TickChunk, void, undefined> {
+  return streamStatements({
+    snapshot: plan.snapshot,
+    statements: tickSlices(plan).map((slice) => tickSql(plan, slice)),
+    signal: plan.scope.signal,
+    toChunk: (chunk) => tickChunk(chunk, plan.table.sidByCode),
+  });
 }
 
 function tickSlices(plan: TickPlan): Span[] {
@@ -145,23 +149,16 @@ function tickSlices(plan: TickPlan): Span[] {
 
 /** Columns in the order of `tickSql`. */
 function tickChunk(chunk: ColumnChunk, sidByCode: Int32Array): TickChunk {
-  const [ts, code, seq, price, volume, bid, ask] = chunk.columns as readonly [
+  const [ts, code, seq, price, volume] = chunk.columns as readonly [
     BigInt64Array,
     Int32Array,
     BigInt64Array,
     Float64Array,
     Float64Array,
-    Float64Array,
-    Float64Array,
   ];
   const sid = code.map((value) => sidByCode[value]!);
-  const absent = { bid: nanWhereNull(bid, chunk.valid[5]), ask: nanWhereNull(ask, chunk.valid[6]) };
-  return { rows: chunk.rows, sid, ts, seq, price, volume, ...absent, code };
-}
-
-/** The slot of a NULL may hold anything. */
-function nanWhereNull(values: Float64Array, valid: Uint8Array | undefined): Float64Array {
-  return valid ? values.map((value, i) => (valid[i] === 1 ? value : NaN)) : values;
+  const [bid, ask] = [doubles(chunk, 5), doubles(chunk, 6)];
+  return { rows: chunk.rows, sid, ts, seq, price, volume, bid, ask, code };
 }
 
 /** Missing sessions, and every stretch of a session in which no feed was connected. */

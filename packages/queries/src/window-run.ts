@@ -1,7 +1,7 @@
 import type { Session, SessionCalendar } from '@tb/calendar';
 import type { MarketDataSource, Timeframe } from '@tb/schema';
 import { QueryError } from './errors.ts';
-import { DAY_NS, isoOf, MINUTE_NS } from './range.ts';
+import { DAY_NS, isoOf, MINUTE_NS, type Span } from './range.ts';
 
 /**
  * Consecutive sessions whose window begins at one time of the UTC day, with one distance from there to the open: a
@@ -54,9 +54,14 @@ function startInRun(run: WindowRun, timeframe: Timeframe): string {
 
 /**
  * Sessions of the trading dates of a source, ascending.
+ * @param span What is read of it: a month may hold more than the dates it names, outside the span.
  * @throws `CALENDAR_LACKS_SESSION` when a date has none, or rows lie outside the windows: such rows have no anchor.
  */
-export function sessionsOfSource(calendar: SessionCalendar, source: MarketDataSource): Session[] {
+export function sessionsOfSource(
+  calendar: SessionCalendar,
+  source: MarketDataSource,
+  span: Span,
+): Session[] {
   const sessions = [...source.tradingDates].sort().map((date) => {
     const session = calendar.sessionOf(date);
     if (!session)
@@ -68,10 +73,13 @@ export function sessionsOfSource(calendar: SessionCalendar, source: MarketDataSo
   });
   const [first, last] = [sessions[0], sessions.at(-1)];
   if (!first || !last || source.rows === 0) return sessions;
-  if (source.minTs < first.windowFrom || source.maxTs >= last.windowTo)
+  const { minTs, maxTs } = source;
+  const isBefore = minTs >= span.from && minTs < first.windowFrom;
+  const isAfter = maxTs < span.to && maxTs >= last.windowTo;
+  if (isBefore || isAfter)
     throw new QueryError(
       'CALENDAR_LACKS_SESSION',
-      `Rows of ${calendar.exchange} run from ${isoOf(source.minTs)} to ${isoOf(source.maxTs)}, outside the windows of ${first.tradingDate} to ${last.tradingDate}`,
+      `Rows of ${calendar.exchange} run from ${isoOf(minTs)} to ${isoOf(maxTs)}, outside the windows of ${first.tradingDate} to ${last.tradingDate}`,
     );
   return sessions;
 }

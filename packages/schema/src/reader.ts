@@ -86,7 +86,7 @@ export interface MarketDataSnapshot extends AsyncDisposable {
     | { readonly lastTickTs: bigint | undefined; readonly heartbeat: bigint }
     | undefined;
   /**
-   * Runs read-only SQL over the relations and streams the result in chunks, bounded in memory. Published relations of
+   * Runs read-only SQL over the relations and streams the result in chunks, bounded in memory. Relations of
    * another open snapshot of the same reader may stand in it as well.
    * Parameters are bound by position. Rows stop when `signal` aborts.
    */

@@ -1,0 +1,300 @@
+import { type DuckDBConnection, DuckDBInstance } from '@duckdb/node-api';
+import type {
+  Candle,
+  Column,
+  ColumnChunk,
+  Kind,
+  LiveTick,
+  MarketDataReader,
+  MarketDataRequest,
+  MarketDataSnapshot,
+  MarketDataSource,
+  SqlValue,
+  StoredTimeframe,
+} from '@tb/schema';
+
+export type TestTick = LiveTick & { readonly symbol: string };
+
+type Origin = MarketDataSource['origin'];
+
+interface Table extends MarketDataSource {
+  readonly kind: Kind;
+  readonly timeframe: StoredTimeframe | '';
+  readonly publishedAt: bigint;
+  replacedAt: bigint | undefined;
+}
+
+export interface PublishOptions {
+  readonly origin?: Origin;
+  readonly publishedAt?: bigint;
+  readonly tradingDates?: readonly string[];
+}
+
+/**
+ * A store of tables in one in-memory DuckDB that behaves as the reader of the data root does: day files, months, live
+ * tables, revisions. `opened` and `disposed` count snapshots, so that a test sees one that was not given back.
+ */
+export class TestStore implements MarketDataReader {
+  readonly connection: DuckDBConnection;
+  readonly #instance: DuckDBInstance;
+  readonly #tables: Table[] = [];
+  readonly #sids = new Map<string, number>();
+  readonly statements: string[] = [];
+  coverage: { source: string; from: bigint; to: bigint }[] = [];
+  live: { lastTickTs: bigint | undefined; heartbeat: bigint } | undefined;
+  tail: TestTick[] = [];
+  manifestVersion = 1;
+  opened = 0;
+  disposed = 0;
+  /** Called after each snapshot, to publish between two. */
+  afterSnapshot: (() => Promise<void>) | undefined;
+  /** Where Parquet files may go; undefined: the reader cannot write. */
+  canExport = false;
+
+  private constructor(instance: DuckDBInstance, connection: DuckDBConnection) {
+    this.#instance = instance;
+    this.connection = connection;
+  }
+
+  static async open(): Promise<TestStore> {
+    const instance = await DuckDBInstance.create(':memory:', {
+      threads: '2',
+      disabled_optimizers: 'common_subplan',
+    });
+    return new TestStore(instance, await instance.connect());
+  }
+
+  close(): void {
+    this.connection.closeSync();
+    this.#instance.closeSync();
+  }
+
+  sid(symbol: string): number {
+    const known = this.#sids.get(symbol);
+    if (known !== undefined) return known;
+    // Against the order of the text, so that a test sees rows sorted by sid in place of symbol.
+    const sid = 1_000 - this.#sids.size;
+    this.#sids.set(symbol, sid);
+    return sid;
+  }
+
+  /** A source of candles; another of the same date, timeframe and origin day replaces it (a revision). */
+  async candles(
+    timeframe: StoredTimeframe,
+    date: string,
+    rows: readonly Candle[],
+    options: PublishOptions = {},
+  ): Promise<void> {
+    const values = rows.map((c) =>
+      [
+        this.sid(c.symbol),
+        `make_timestamp_ns(${c.ts})`,
+        ...[c.open, c.high, c.low, c.close, c.volume].map(literal),
+      ].join(', '),
+    );
+    const columns =
+      'sid INTEGER, ts TIMESTAMP_NS, open DOUBLE, high DOUBLE, low DOUBLE, close DOUBLE, volume DOUBLE';
+    await this.#add('candles', timeframe, date, columns, values, 'sid, ts', rows, options);
+  }
+
+  async ticks(
+    date: string,
+    rows: readonly TestTick[],
+    options: PublishOptions = {},
+  ): Promise<void> {
+    const values = rows.map((t) =>
+      [
+        this.sid(t.symbol),
+        `make_timestamp_ns(${t.ts})`,
+        String(t.seq),
+        ...[t.price, t.volume].map(literal),
+        ...[t.bid, t.ask].map((v) => (Number.isNaN(v) ? 'NULL' : literal(v))),
+      ].join(', '),
+    );
+    const columns =
+      'sid INTEGER, ts TIMESTAMP_NS, seq BIGINT, price DOUBLE, volume DOUBLE, bid DOUBLE, ask DOUBLE';
+    await this.#add('ticks', '', date, columns, values, 'sid, ts, seq', rows, options);
+  }
+
+  async #add(
+    kind: Kind,
+    timeframe: StoredTimeframe | '',
+    date: string,
+    columns: string,
+    values: readonly string[],
+    order: string,
+    rows: readonly { readonly ts: bigint; readonly symbol: string }[],
+    options: PublishOptions,
+  ): Promise<void> {
+    const name = `t${this.#tables.length}`;
+    await this.connection.run(`CREATE TABLE ${name}_raw (${columns})`);
+    for (let at = 0; at < values.length; at += 5_000)
+      await this.connection.run(
+        `INSERT INTO ${name}_raw VALUES ${values
+          .slice(at, at + 5_000)
+          .map((v) => `(${v})`)
+          .join(', ')}`,
+      );
+    await this.connection.run(
+      `CREATE TABLE ${name} AS SELECT * FROM ${name}_raw ORDER BY ${order}`,
+    );
+    await this.connection.run(`DROP TABLE ${name}_raw`);
+    const stamps = rows.map((row) => row.ts).sort((a, b) => (a < b ? -1 : a > b ? 1 : 0));
+    const { origin = 'day', publishedAt = 0n, tradingDates = [date] } = options;
+    if (origin === 'day')
+      for (const table of this.#tables)
+        if (table.kind === kind && table.timeframe === timeframe && table.tradingDates[0] === date)
+          table.replacedAt ??= publishedAt;
+    this.#tables.push({
+      kind,
+      timeframe,
+      origin,
+      relation: name,
+      tradingDates,
+      rows: rows.length,
+      symbols: new Set(rows.map((row) => row.symbol)).size,
+      minTs: stamps[0] ?? 0n,
+      maxTs: stamps.at(-1) ?? 0n,
+      publishedAt,
+      replacedAt: undefined,
+      ...(origin === 'day'
+        ? { files: [{ path: name, sha256: name, tradingDate: date, revision: 1 }] }
+        : {}),
+    });
+  }
+
+  /** Takes a source away: a date that was cleared, or a day file that is lost. */
+  remove(kind: Kind, timeframe: StoredTimeframe | '', date: string, origin?: Origin): void {
+    const kept = this.#tables.filter(
+      (table) =>
+        table.kind !== kind ||
+        table.timeframe !== timeframe ||
+        table.tradingDates[0] !== date ||
+        (origin !== undefined && table.origin !== origin),
+    );
+    this.#tables.splice(0, this.#tables.length, ...kept);
+  }
+
+  async snapshot(request: MarketDataRequest): Promise<MarketDataSnapshot> {
+    const sources = this.#tables.filter((table) => isVisible(table, request));
+    const dates = new Set(sources.flatMap((source) => source.tradingDates));
+    const watermark = {
+      manifestVersion: this.manifestVersion,
+      live: { [request.exchange]: { seq: BigInt(this.tail.length), catalogVersion: 1 } },
+    };
+    this.opened += 1;
+    let isOpen = true;
+    const symbolBySid = new Map([...this.#sids].map(([symbol, sid]) => [sid, symbol]));
+    const sids = new Map(this.#sids);
+    const tail = [...this.tail];
+    const { coverage, live } = this;
+    await this.afterSnapshot?.();
+    return {
+      watermark,
+      sources,
+      tradingDates: [...dates].sort(),
+      coverage,
+      live,
+      sidOf: (symbol) => sids.get(symbol),
+      symbolOf: (sid) => symbolBySid.get(sid),
+      stream: (sql, parameters, signal) => this.#stream(sql, parameters, signal),
+      lastTicks: (sid, count) =>
+        tail
+          .filter((tick) => sids.get(tick.symbol) === sid)
+          .sort((a, b) => (a.ts < b.ts ? -1 : a.ts > b.ts ? 1 : Number(a.seq - b.seq)))
+          .slice(-count),
+      ...(this.canExport
+        ? {
+            exportParquet: async (sql: string, path: string) => {
+              await this.connection.run(`COPY (${sql}) TO '${path}' (FORMAT parquet)`);
+              const reader = await this.connection.runAndReadAll(`SELECT count(*) FROM '${path}'`);
+              return { rows: Number(reader.getRows()[0]?.[0]) };
+            },
+          }
+        : {}),
+      [Symbol.asyncDispose]: async () => {
+        if (isOpen) this.disposed += 1;
+        isOpen = false;
+      },
+    };
+  }
+
+  async extent(
+    _exchange: string,
+    kind: Kind,
+    timeframe?: StoredTimeframe,
+  ): Promise<{ first: string; last: string } | undefined> {
+    const dates = this.#tables
+      .filter((table) => table.kind === kind && table.timeframe === (timeframe ?? ''))
+      .flatMap((table) => table.tradingDates)
+      .sort();
+    const [first, last] = [dates[0], dates.at(-1)];
+    return first === undefined || last === undefined ? undefined : { first, last };
+  }
+
+  /** Plain SQL, for the reference of a property. */
+  async query(sql: string): Promise<unknown[][]> {
+    return (await this.connection.runAndReadAll(sql)).getRows();
+  }
+
+  async *#stream(
+    sql: string,
+    parameters: readonly SqlValue[] = [],
+    signal?: AbortSignal,
+  ): AsyncGenerator<ColumnChunk, void, undefined> {
+    this.statements.push(sql);
+    const connection = await this.#instance.connect();
+    try {
+      const result = await connection.stream(sql, [...parameters]);
+      const names = result.columnNames();
+      const types = result.columnTypes().map(String);
+      for (;;) {
+        signal?.throwIfAborted();
+        const chunk = await result.fetchChunk();
+        if (!chunk || chunk.rowCount === 0) return;
+        const columns = chunk.getColumns();
+        yield {
+          rows: chunk.rowCount,
+          names,
+          columns: columns.map((values, index) => columnOf(values, types[index] ?? '')),
+          valid: columns.map((values) =>
+            values.includes(null)
+              ? Uint8Array.from(values, (v) => (v === null ? 0 : 1))
+              : undefined,
+          ),
+        };
+      }
+    } finally {
+      connection.closeSync();
+    }
+  }
+}
+
+function isVisible(table: Table, request: MarketDataRequest): boolean {
+  if (table.kind !== request.kind || table.timeframe !== (request.timeframe ?? '')) return false;
+  if (table.minTs >= request.to || table.maxTs < request.from || table.rows === 0) return false;
+  const isPublished = ['day', 'month', 'archive'].includes(table.origin);
+  if (request.asOf === undefined) return !isPublished || table.replacedAt === undefined;
+  if (!isPublished || table.publishedAt > request.asOf) return false;
+  return table.replacedAt === undefined || table.replacedAt > request.asOf;
+}
+
+/** The slot of a NULL holds rubbish on purpose: whoever reads it in place of `valid` fails. */
+function columnOf(values: readonly unknown[], type: string): Column {
+  switch (type) {
+    case 'BIGINT':
+      return BigInt64Array.from(values as bigint[], (value) => value ?? 77n);
+    case 'INTEGER':
+      return Int32Array.from(values as number[], (value) => value ?? 77);
+    case 'DOUBLE':
+      return Float64Array.from(values as number[], (value) => value ?? 7e77);
+    case 'VARCHAR':
+      return values as (string | null)[];
+    default:
+      throw new TypeError(`The reader interface has no column of type ${type}`);
+  }
+}
+
+function literal(value: number): string {
+  return `'${value}'::DOUBLE`;
+}
