@@ -1,0 +1,153 @@
+import { describe, expect, test } from '@jest/globals';
+import { LiveReader } from '@tb/live';
+import { openSqlite } from '@tb/locks';
+import { random, seedOf } from '@tb/testkit';
+import { batchOf, DATE, MINUTE, OPEN, type Row, SECOND, stage, ticks } from './fixture.ts';
+
+describe('a reader', () => {
+  test('that comes before the buffer is told so, and may come again', async () => {
+    await using at = stage('absent');
+    expect(() => at.reader()).toThrow(
+      expect.objectContaining({ code: 'LIVE_ABSENT', retryable: true }),
+    );
+    await at.open();
+    expect(at.reader().snapshot().seq).toBe(0n);
+  });
+
+  test('reads beside the writer, after its end, and beside the next one', async () => {
+    await using at = stage('beside');
+    const first = await at.open();
+    await first.append(ticks(5));
+    const reader = at.reader();
+    expect(reader.snapshot().seq).toBe(5n);
+    await first.close();
+    expect(reader.snapshot().seq).toBe(5n);
+    const late = at.reader();
+    expect(late.snapshot().tail[0]!.rows).toBe(5);
+    const second = await at.open();
+    await second.append(ticks(5));
+    expect(reader.snapshot().seq).toBe(10n);
+    expect(second.epoch).toBe(first.epoch + 1);
+  });
+
+  test('has a snapshot that never changes, and the same object while nothing is new', async () => {
+    await using at = stage('frozen');
+    const buffer = await at.open();
+    await buffer.append(ticks(5));
+    const reader = at.reader();
+    const before = reader.snapshot();
+    expect(reader.snapshot()).toBe(before);
+    const candles = before.candles(DATE, { forming: true });
+    await buffer.append(batchOf([['TEST', OPEN + 30n * SECOND, 99]]));
+    await buffer.append(batchOf([['TEST', OPEN + 2n * MINUTE, 99]]));
+    await buffer.seal();
+    const after = reader.snapshot();
+    expect([before.seq, before.tail.length, before.segments.length]).toEqual([5n, 1, 0]);
+    expect(before.candles(DATE, { forming: true })).toEqual(candles);
+    expect([after.seq, after.tail.length, after.segments.length]).toEqual([7n, 0, 1]);
+    expect([...after.candles(DATE, { forming: true }).high]).toEqual([99, 99]);
+  });
+
+  test('that polls pays for what is new: batches read before are kept', async () => {
+    await using at = stage('poll');
+    const buffer = await at.open();
+    const reader = at.reader();
+    await buffer.append(ticks(500));
+    const [old] = reader.snapshot().tail;
+    await buffer.append(ticks(500));
+    const tail = reader.snapshot().tail;
+    expect(tail[0]).toBe(old);
+    expect(tail.map(({ firstSeq }) => firstSeq)).toEqual([1n, 501n]);
+  });
+
+  test('cannot write: the engine refuses', async () => {
+    await using at = stage('readonly');
+    await at.open();
+    const db = openSqlite(at.layout.liveDb('nse'), { readonly: true });
+    expect(() => db.exec('DELETE FROM counters')).toThrow(/readonly/);
+    db.close();
+  });
+
+  test('refuses a buffer that shows less than it has seen', async () => {
+    await using at = stage('back');
+    const buffer = await at.open();
+    await buffer.append(ticks(5));
+    const reader = at.reader();
+    reader.snapshot();
+    await buffer.close();
+    const db = openSqlite(at.layout.liveDb('nse'));
+    db.exec('UPDATE counters SET next_seq = 3');
+    expect(() => reader.snapshot()).toThrow(expect.objectContaining({ code: 'STEPPED_BACK' }));
+    db.exec('UPDATE counters SET next_seq = 9');
+    db.close();
+    expect(reader.snapshot().seq).toBe(8n);
+  });
+
+  test('finds a damaged batch', async () => {
+    await using at = stage('damaged');
+    const buffer = await at.open();
+    await buffer.append(ticks(5));
+    await buffer.close();
+    const db = openSqlite(at.layout.liveDb('nse'));
+    db.exec("UPDATE tail SET data = CAST(replace(data, x'54425431', x'54425432') AS BLOB)");
+    db.close();
+    expect(() => at.reader().snapshot()).toThrow(expect.objectContaining({ code: 'LIVE_CORRUPT' }));
+  });
+
+  test('is closed once and for all', async () => {
+    await using at = stage('closed');
+    await at.open();
+    const reader = LiveReader.open({ layout: at.layout, exchange: 'nse' });
+    reader.close();
+    reader.close();
+    expect(() => reader.snapshot()).toThrow(expect.objectContaining({ code: 'LIVE_CLOSED' }));
+  });
+});
+
+describe('last and latest ticks', () => {
+  const rng = random(seedOf()).fork('last');
+  const rows: Row[] = Array.from({ length: 3_000 }, (_, i) => [
+    `S${rng.below(5)}`,
+    OPEN + BigInt(i + rng.below(40)) * 1_000_000n,
+    i + 1,
+  ]);
+  const inTime = (symbol: string): number[] =>
+    rows
+      .map(([name, ts, price]) => ({ name, ts, price }))
+      .filter(({ name }) => name === symbol)
+      .sort((a, b) => (a.ts < b.ts ? -1 : a.ts > b.ts ? 1 : a.price - b.price))
+      .map(({ price }) => price);
+
+  test('are those of the greatest (ts, seq), whatever the order of arrival', async () => {
+    await using at = stage('last');
+    const buffer = await at.open();
+    for (let from = 0; from < rows.length; from += 250)
+      await buffer.append(batchOf(rows.slice(from, from + 250)));
+    const snapshot = at.reader().snapshot();
+    for (const symbol of ['S0', 'S1', 'S2', 'S3', 'S4'])
+      for (const count of [0, 1, 2, 10, 100, 10_000]) {
+        const found = snapshot.lastTicks(snapshot.sidOf(symbol)!, count).map(({ price }) => price);
+        expect(found).toEqual(count === 0 ? [] : inTime(symbol).slice(-count));
+      }
+    expect(snapshot.lastTicks(77, 5)).toEqual([]);
+  });
+
+  test('the latest price is known to a reader that comes after the seal', async () => {
+    await using at = stage('latest');
+    const buffer = await at.open();
+    await buffer.append(batchOf(rows));
+    await buffer.seal();
+    await buffer.close();
+    const again = await at.open();
+    await again.append(batchOf([['S1', OPEN + MINUTE, 7_777]]));
+    const snapshot = at.reader().snapshot();
+    const latest = (symbol: string): number =>
+      snapshot.latest().get(snapshot.sidOf(symbol)!)!.price;
+    expect(latest('S0')).toBe(inTime('S0').at(-1));
+    expect(latest('S1')).toBe(7_777);
+    expect([...snapshot.latest([snapshot.sidOf('S2')!, 99]).keys()]).toEqual([
+      snapshot.sidOf('S2'),
+    ]);
+    expect(snapshot.lastTickTs).toBe(OPEN + MINUTE);
+  });
+});
