@@ -3,6 +3,16 @@ export type { AsofChunk, AsofEvents, AsofRequest, AsofResult } from './asof.ts';
 export type { AsofDirection } from './asof-sql.ts';
 export type { CandleResult, ParquetExport, RowOptions } from './candle-result.ts';
 export type { CandleChunk, CandleRow, TickChunk, TickRow } from './chunk.ts';
+export {
+  ConfigQuery,
+  type DownloadJob,
+  type Instrument,
+  type InstrumentFilter,
+  type InstrumentGroupMember,
+  type Runner,
+  type User,
+  type WatchlistEntry,
+} from './config-query.ts';
 export type {
   CorporateAction,
   CorporateActions,
@@ -29,6 +39,31 @@ export type {
 export type { ResultFacts, StreamResult } from './result.ts';
 export type { RollingChunk, RollingFunction, RollingRequest, RollingResult } from './rolling.ts';
 export type { SessionRow, SessionsRequest, SessionsResult } from './session-list.ts';
+export {
+  type AsOfFilter,
+  type ConfluenceInsight,
+  type RangeFilter,
+  type RegimeInsight,
+  type RunnerState,
+  type ScannerResult,
+  type Signal,
+  type SignalFilter,
+  SignalsQuery,
+} from './signals-query.ts';
 export type { TickResult } from './tick-result.ts';
+export {
+  type ExecutionLogEntry,
+  type Fill,
+  type FillFilter,
+  type Mark,
+  OPEN_STATES,
+  type Order,
+  type OrderFilter,
+  type OrderState,
+  type Pnl,
+  type Position,
+  type PositionFilter,
+  TradingQuery,
+} from './trading-query.ts';
 export type { VwapChunk, VwapRequest, VwapResult } from './vwap.ts';
 export type { WideCandles } from './wide.ts';
