@@ -7,6 +7,7 @@ import {
 import type { LiveSnapshot, SegmentEntry, TickChunk } from '@tb/live';
 import { Disposal } from '@tb/locks';
 import type { Layout, MarketDataRequest, MarketDataSource, PublishedFile } from '@tb/schema';
+import { ManagerError } from '../errors.ts';
 import type { ManagerEventHandler } from '../event.ts';
 import type { AttachableFile, AttachCache } from './attach-cache.ts';
 import { loadCandleTable } from './candle-table.ts';
@@ -107,13 +108,11 @@ export class SourceHolder implements AsyncDisposable {
     const surplus = Math.max(0, hot.length - this.#context.cache.room);
     await this.#readOnce(hot.slice(0, surplus)); // the newest are the ones asked for again
     for (const day of hot.slice(surplus)) {
-      const catalog = await this.#attach({
+      const catalog = await this.#attachFixed({
         path: this.#context.layout.absolute(day.path),
         sha256: day.sha256,
         verify: () => this.#context.verifier.verify(day),
       });
-      // A day file never changes under its name, so no other content can be in the way.
-      if (catalog === undefined) continue;
       this.#covering.push({ sha256: day.sha256, catalog, entry: undefined });
       this.#addDays('day', `${catalog}.data`, [day]);
     }
@@ -155,12 +154,12 @@ export class SourceHolder implements AsyncDisposable {
 
   async #holdSegment(segment: SegmentEntry): Promise<void> {
     const { path, sha256, tradingDate, rows, minTs, maxTs } = segment;
-    const relation = await this.#attach({
+    const catalog = await this.#attachFixed({
       path,
       sha256,
       verify: () => this.#context.verifier.verifySegment(segment),
     });
-    if (relation === undefined) return;
+    const relation = `${catalog}.data`;
     const tradingDates = [tradingDate];
     this.#add({ origin: 'segment', relation, tradingDates, rows, minTs, maxTs });
   }
@@ -195,6 +194,13 @@ export class SourceHolder implements AsyncDisposable {
   #add(source: MarketDataSource): void {
     this.sources.push(source);
     for (const date of source.tradingDates) this.tradingDates.add(date);
+  }
+
+  /** A day file or segment never has other content under its name. */
+  async #attachFixed(file: AttachableFile): Promise<string> {
+    const catalog = await this.#attach(file);
+    if (catalog !== undefined) return catalog;
+    throw new ManagerError('QUERY_FAILED', `${file.path} is in use with another sha256`);
   }
 
   async #attach(file: AttachableFile): Promise<string | undefined> {
