@@ -1,6 +1,6 @@
 import type { Session, SessionCalendar } from '@tb/calendar';
 import { type DayFileKey, type Layout, STORED_TIMEFRAMES, type StoredTimeframe } from '@tb/schema';
-import { buildDayFile } from './build.ts';
+import { buildFromProfile, duckdbVersion } from './build.ts';
 import { type BuiltFile, COLUMNS } from './day-file.ts';
 import { DaySubjects } from './day-subjects.ts';
 import { deriveCandlesSql } from './derive.ts';
@@ -37,7 +37,10 @@ export interface DaySpec {
   /** When feeds were connected; leave it out where nobody recorded it. */
   readonly coverage?: readonly CoverageRange[] | undefined;
   readonly expectedSymbols?: readonly string[] | undefined;
+  /** Findings that somebody accepts. */
   readonly explained?: readonly Explanation[] | undefined;
+  /** Whether findings against expectations (missing symbols, holes, hours) refuse, as they do by default, or are told. */
+  readonly expectations?: 'refuse' | 'flag' | undefined;
   readonly allowEmpty?: boolean | undefined;
   readonly allowNonPositivePrices?: boolean | undefined;
   /** Build, run the gates, and remove the files again. */
@@ -96,11 +99,9 @@ async function buildAndCheck(
 ): Promise<readonly GateResult[]> {
   await using subjects = new DaySubjects(connection, spec.layout);
   const context = await buildAll(connection, spec, subjects, files);
-  const results = await runGates(context, spec.explained);
-  for (const timeframe of STORED_TIMEFRAMES) {
-    await connection.run(`DROP TABLE IF EXISTS temp.main.tb_day_${timeframe}`);
-    await connection.run(`DROP TABLE IF EXISTS temp.main.tb_day_supplied_${timeframe}`);
-  }
+  const results = await runGates(context, spec);
+  const tables = STORED_TIMEFRAMES.flatMap((one) => [`tb_day_${one}`, `tb_day_supplied_${one}`]);
+  await connection.run(tables.map((one) => `DROP TABLE IF EXISTS temp.main.${one}`).join('; '));
   return results;
 }
 
@@ -111,21 +112,24 @@ async function buildAll(
   files: BuiltFile[],
 ): Promise<GateContext> {
   const symbols = await loadSymbols(connection, spec.symbols, 'tb_day_symbols');
-  const build: Build = async (kind, timeframe, rowsSql, supplied) => {
+  const duckdb = await duckdbVersion(connection);
+  const build: Build = async (kind, timeframe, source, supplied) => {
     const { layout, session, revision, sourceFingerprint, coverage, sliceRows, onStep } = spec;
     const { exchange, tradingDate } = session;
     const key: DayFileKey = { exchange, kind, timeframe, tradingDate, revision };
-    await assertColumns(connection, kind, `(${rowsSql})`);
-    const source = canonicalRelation(kind, `(${rowsSql})`);
     const profile = await profileOf(connection, kind, source);
-    const file = await buildDayFile(connection, {
-      ...{ layout, key, rowsSql, symbols, sourceFingerprint, coverage, sliceRows, onStep, profile },
-      originNs: session.open,
-    });
+    const fileSpec = { layout, key, symbols, sourceFingerprint, coverage, sliceRows, onStep };
+    const file = await buildFromProfile(
+      connection,
+      { ...fileSpec, originNs: session.open },
+      source,
+      profile,
+      duckdb,
+    );
     files.push(file);
     await subjects.add(file, source, profile, supplied);
   };
-  await buildTicks(spec, build);
+  await buildTicks(connection, spec, build);
   await buildMinutes(connection, spec, subjects, build);
   await buildWider(connection, spec, subjects, build);
   return {
@@ -141,16 +145,19 @@ async function buildAll(
   };
 }
 
-/** Builds one file; `supplied` is a relation with the sids of supplied candles. */
+/** Builds one file from a canonical relation; `supplied` is a relation with the sids of supplied candles. */
 type Build = (
   kind: 'ticks' | 'candles',
   timeframe: StoredTimeframe | '',
-  rowsSql: string,
+  source: string,
   supplied?: string,
 ) => Promise<void>;
 
-async function buildTicks(spec: DaySpec, build: Build): Promise<void> {
-  if (spec.source.ticks !== undefined) await build('ticks', '', spec.source.ticks);
+async function buildTicks(connection: DuckConnection, spec: DaySpec, build: Build): Promise<void> {
+  const { ticks } = spec.source;
+  if (ticks === undefined) return;
+  await assertColumns(connection, 'ticks', `(${ticks})`);
+  await build('ticks', '', canonicalRelation('ticks', `(${ticks})`));
 }
 
 /** 1m: derived from the ticks of the built file, by slices, and supplied ones. */
@@ -161,31 +168,20 @@ async function buildMinutes(
   build: Build,
 ): Promise<void> {
   const ticks = subjects.find('');
-  const supplied = spec.source.candles?.['1m'];
-  if (!ticks && supplied === undefined) return;
-  const table = await createCandleTable(connection, '1m');
+  const supplied = await loadSupplied(connection, spec, '1m');
+  if (!ticks && !supplied) return;
+  const parts: string[] = supplied ? [`SELECT * FROM ${supplied.rows}`] : [];
   if (ticks) {
     const { target, targetProfile } = ticks;
-    const slices = await slicesOf(
-      connection,
-      target,
-      targetProfile,
-      spec.session.open,
-      spec.sliceRows,
-    );
+    const origin = spec.session.open;
+    const slices = await slicesOf(connection, target, targetProfile, origin, spec.sliceRows);
     for (const slice of slices) {
       const from = `(SELECT * FROM ${target} WHERE ${sliceCondition(slice)}) AS ticks`;
-      const rows = deriveCandlesSql({
-        from,
-        kind: 'ticks',
-        timeframe: '1m',
-        session: spec.session,
-      });
-      await connection.run(`INSERT INTO ${table} ${rows}`);
+      parts.push(deriveCandlesSql({ from, kind: 'ticks', timeframe: '1m', session: spec.session }));
     }
   }
-  const sids = supplied && (await addSupplied(connection, table, '1m', supplied));
-  await build('candles', '1m', `SELECT * FROM ${table}`, sids);
+  const table = await createCandleTable(connection, '1m', parts);
+  await build('candles', '1m', table, supplied?.sids);
 }
 
 /** 5m to 1d: supplied ones, and derived from 1m for the symbols that have none. */
@@ -195,44 +191,49 @@ async function buildWider(
   subjects: DaySubjects,
   build: Build,
 ): Promise<void> {
+  const minutes = subjects.find('1m');
   for (const timeframe of STORED_TIMEFRAMES) {
-    const minutes = subjects.find('1m');
-    const supplied = spec.source.candles?.[timeframe];
-    if (timeframe === '1m' || (!minutes && supplied === undefined)) continue;
-    const table = await createCandleTable(connection, timeframe);
-    const sids = supplied && (await addSupplied(connection, table, timeframe, supplied));
+    if (timeframe === '1m') continue;
+    const supplied = await loadSupplied(connection, spec, timeframe);
+    if (!minutes && !supplied) continue;
+    const parts: string[] = supplied ? [`SELECT * FROM ${supplied.rows}`] : [];
     if (minutes) {
-      const rest = sids ? ` WHERE sid NOT IN (SELECT sid FROM ${sids})` : '';
+      const rest = supplied ? ` WHERE sid NOT IN (SELECT sid FROM ${supplied.sids})` : '';
       const from = `(SELECT * FROM ${minutes.target}${rest}) AS minutes`;
-      const rows = deriveCandlesSql({ from, kind: 'candles', timeframe, session: spec.session });
-      await connection.run(`INSERT INTO ${table} ${rows}`);
+      parts.push(deriveCandlesSql({ from, kind: 'candles', timeframe, session: spec.session }));
     }
-    await build('candles', timeframe, `SELECT * FROM ${table}`, sids);
+    const table = await createCandleTable(connection, timeframe, parts);
+    await build('candles', timeframe, table, supplied?.sids);
   }
 }
 
-/** Derived rows are computed once and kept: they are the source that the file is compared with. */
+/**
+ * Candles of one timeframe in a temporary table: computed once, they are the source that the file is compared with. Each
+ * part is a statement of its own, so that only one slice of ticks is aggregated at a time.
+ */
 async function createCandleTable(
   connection: DuckConnection,
   timeframe: StoredTimeframe,
+  parts: readonly string[],
 ): Promise<string> {
-  const columns = COLUMNS.candles.map(([name, type]) => `${name} ${type} NOT NULL`);
-  const table = `tb_day_${timeframe}`;
+  const table = `temp.main.tb_day_${timeframe}`;
+  const columns = COLUMNS.candles.map(([name, type]) => `${name} ${type}`);
   await connection.run(`CREATE OR REPLACE TEMP TABLE ${table} (${columns.join(', ')})`);
-  return `temp.main.${table}`;
+  for (const part of parts) await connection.run(`INSERT INTO ${table} ${part}`);
+  return table;
 }
 
-/** Adds supplied candles to a table; returns a relation with their sids. */
-async function addSupplied(
+/** Supplied candles: their canonical rows, and a table with their sids. */
+async function loadSupplied(
   connection: DuckConnection,
-  table: string,
+  spec: DaySpec,
   timeframe: StoredTimeframe,
-  rowsSql: string,
-): Promise<string> {
+): Promise<{ readonly rows: string; readonly sids: string } | undefined> {
+  const rowsSql = spec.source.candles?.[timeframe];
+  if (rowsSql === undefined) return undefined;
   await assertColumns(connection, 'candles', `(${rowsSql})`);
   const rows = canonicalRelation('candles', `(${rowsSql})`);
-  const sids = `tb_day_supplied_${timeframe}`;
+  const sids = `temp.main.tb_day_supplied_${timeframe}`;
   await connection.run(`CREATE OR REPLACE TEMP TABLE ${sids} AS SELECT DISTINCT sid FROM ${rows}`);
-  await connection.run(`INSERT INTO ${table} SELECT * FROM ${rows}`);
-  return `temp.main.${sids}`;
+  return { rows, sids };
 }

@@ -23,8 +23,6 @@ export interface BuildSpec {
   readonly sourceFingerprint: string;
   /** ns UTC of the session open: where large symbols are cut. Default 0. */
   readonly originNs?: bigint | undefined;
-  /** Profile of the canonical rows when the caller has it already; saves a scan. */
-  readonly profile?: Profile | undefined;
   /** Rows sorted at once, see `SLICE_ROWS`. */
   readonly sliceRows?: number | undefined;
   /** Called after each step of the build, for tests that kill the process. */
@@ -41,18 +39,29 @@ export async function buildDayFile(
   connection: DuckConnection,
   spec: BuildSpec,
 ): Promise<BuiltFile> {
+  await assertColumns(connection, spec.key.kind, `(${spec.rowsSql})`);
+  const rows = canonicalRelation(spec.key.kind, `(${spec.rowsSql})`);
+  const profile = await profileOf(connection, spec.key.kind, rows);
+  return await buildFromProfile(connection, spec, rows, profile, await duckdbVersion(connection));
+}
+
+/** @internal `buildDayFile` for a caller that checked and scanned the rows. @param rows Canonical relation. */
+export async function buildFromProfile(
+  connection: DuckConnection,
+  spec: Omit<BuildSpec, 'rowsSql'>,
+  rows: string,
+  profile: Profile,
+  duckdb: string,
+): Promise<BuiltFile> {
   const { layout, key } = spec;
   const path = layout.dayFile(key);
   const tempPath = posix.join(posix.dirname(path), tempName(key.tradingDate));
-  await assertColumns(connection, key.kind, `(${spec.rowsSql})`);
-  const rows = canonicalRelation(key.kind, `(${spec.rowsSql})`);
-  const profile = spec.profile ?? (await profileOf(connection, key.kind, rows));
   const slices = await slicesOf(connection, rows, profile, spec.originNs ?? 0n, spec.sliceRows);
   const versions = {
     schemaVersion: SCHEMA_VERSION,
     sourceFingerprint: spec.sourceFingerprint,
     writerVersion: WRITER_VERSION,
-    duckdbVersion: await duckdbVersion(connection),
+    duckdbVersion: duckdb,
   };
   const absolute = layout.absolute(tempPath);
   await mkdir(dirname(absolute), { recursive: true });

@@ -106,53 +106,61 @@ async function attachNew(
   );
 }
 
+/** One transaction: each commit would sync the log once more. Full row groups go to the file as they come. */
 async function fill(connection: DuckConnection, contents: FileContents): Promise<void> {
-  await createTables(connection, contents.kind);
-  for (const slice of contents.slices)
-    await connection.run(
-      `INSERT INTO ${ALIAS}.main.data SELECT * FROM ${contents.rows} AS rows
-       WHERE ${sliceCondition(slice)} ORDER BY ${SORT[contents.kind]}`,
-    );
-  await fillSymbols(connection, contents);
-  await connection.run(metadataInsert(contents));
-  if (contents.coverage.length > 0) await connection.run(coverageInsert(contents.coverage));
-}
-
-/** DDL runs after USE, with unqualified names: a view with a qualified one fails under another alias. */
-async function createTables(connection: DuckConnection, kind: Kind): Promise<void> {
   const before = await readRow(
     connection,
     'SELECT current_database() AS catalog, current_schema() AS schema',
   );
-  await connection.run(`USE ${ALIAS}.main`);
+  const [catalog, schema] = [String(before['catalog']), String(before['schema'])];
+  await connection.run('BEGIN TRANSACTION');
   try {
-    await connection.run(readSql(`day_file/${kind}.sql`));
-  } finally {
-    const [catalog, schema] = [String(before['catalog']), String(before['schema'])];
-    await connection.run(`USE ${identifier(catalog)}.${identifier(schema)}`);
+    // DDL runs after USE, with unqualified names: a view with a qualified one fails under another alias.
+    await connection.run(
+      `USE ${ALIAS}.main; ${readSql(`day_file/${contents.kind}.sql`)}; USE ${identifier(catalog)}.${identifier(schema)}`,
+    );
+    for (const slice of contents.slices)
+      await connection.run(
+        `INSERT INTO ${ALIAS}.main.data SELECT * FROM ${contents.rows} AS rows
+         WHERE ${sliceCondition(slice)} ORDER BY ${SORT[contents.kind]}`,
+      );
+    await connection.run(
+      [metadataInsert(contents), ...symbolInserts(contents), ...coverageInserts(contents)].join(
+        '; ',
+      ),
+    );
+    await assertSymbolsKnown(connection, contents.profile);
+    await connection.run('COMMIT');
+  } catch (error) {
+    // USE is not undone by a rollback.
+    await connection.run(`ROLLBACK; USE ${identifier(catalog)}.${identifier(schema)}`);
+    throw error;
   }
 }
 
-async function fillSymbols(connection: DuckConnection, contents: FileContents): Promise<void> {
+function symbolInserts(contents: FileContents): string[] {
   const values = contents.profile.symbols.map(
     (one) => `(${one.sid}, ${one.rows}, ${one.minTs}, ${one.maxTs})`,
   );
-  if (values.length === 0) return;
-  await connection.run(
+  if (values.length === 0) return [];
+  return [
     `INSERT INTO ${ALIAS}.main.symbols
      SELECT p.sid, s.symbol, p.rows, make_timestamp_ns(p.first), make_timestamp_ns(p.last)
      FROM (VALUES ${values.join(', ')}) AS p (sid, rows, first, last)
      JOIN ${contents.symbols} AS s ON s.sid = p.sid ORDER BY p.sid`,
-  );
+  ];
+}
+
+async function assertSymbolsKnown(connection: DuckConnection, profile: Profile): Promise<void> {
   const stored = await readRows(connection, `SELECT sid FROM ${ALIAS}.main.symbols`);
-  if (stored.length === values.length) return;
+  if (stored.length === profile.symbols.length) return;
   const known = new Set(stored.map((row) => row['sid']));
-  const missing = contents.profile.symbols.find((one) => !known.has(one.sid));
+  const missing = profile.symbols.find((one) => !known.has(one.sid));
   throw new HistoryError(
     'SID_UNKNOWN',
     missing
       ? `Rows carry sid ${missing.sid}, which has no symbol`
-      : `The symbols of ${values.length} sids are ${stored.length} rows: a sid has two symbols`,
+      : `The symbols of ${profile.symbols.length} sids are ${stored.length} rows: a sid has two symbols`,
   );
 }
 
@@ -172,12 +180,13 @@ function metadataInsert(contents: FileContents): string {
   return `INSERT INTO ${ALIAS}.main.metadata VALUES (${values.join(', ')})`;
 }
 
-function coverageInsert(coverage: readonly CoverageRange[]): string {
-  const values = coverage.map(
+function coverageInserts(contents: FileContents): string[] {
+  if (contents.coverage.length === 0) return [];
+  const values = contents.coverage.map(
     (one) =>
       `(${literal(one.source)}, make_timestamp_ns(${one.from}), make_timestamp_ns(${one.to}))`,
   );
-  return `INSERT INTO ${ALIAS}.main.coverage VALUES ${values.join(', ')}`;
+  return [`INSERT INTO ${ALIAS}.main.coverage VALUES ${values.join(', ')}`];
 }
 
 async function verifyWritten(

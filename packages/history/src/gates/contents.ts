@@ -69,53 +69,55 @@ export const selfDescribed: Gate = {
   severity: 'refuse',
   rule: 'metadata names the file, and symbols lists every sid of the data with its rows, first and last time.',
   async check(context) {
-    const findings: Finding[] = [];
-    for (const one of context.subjects) {
-      findings.push(...(await metadataFindings(context, one.catalog, one.key)));
-      const rows = await readRows(
-        context.connection,
-        `SELECT sid, symbol, rows, epoch_ns(first_ts) AS first, epoch_ns(last_ts) AS last FROM ${one.catalog}.main.symbols`,
-      );
-      const listed = new Map(rows.map((row) => [row['sid'] as number, row]));
-      for (const symbol of one.targetProfile.symbols) {
-        const row = listed.get(symbol.sid);
-        listed.delete(symbol.sid);
-        const isRight =
-          row !== undefined &&
-          row['symbol'] === context.symbolOf(symbol.sid) &&
-          Number(row['rows']) === symbol.rows &&
-          row['first'] === symbol.minTs &&
-          row['last'] === symbol.maxTs;
-        if (isRight) continue;
-        findings.push({
-          subject: subjectOf(one.key),
-          symbol: context.symbolOf(symbol.sid),
-          observed: row ? `symbols says ${row['symbol']}, ${row['rows']} rows` : 'not in symbols',
-          expected: `${symbol.rows} rows`,
-        });
-      }
-      for (const [sid] of listed)
-        findings.push({
-          subject: subjectOf(one.key),
-          symbol: context.symbolOf(sid),
-          observed: 'listed in symbols',
-          expected: 'rows in data',
-        });
-    }
-    return findings;
+    if (context.subjects.length === 0) return [];
+    return [...(await metadataFindings(context)), ...(await symbolFindings(context))];
   },
 };
 
-async function metadataFindings(
-  context: GateContext,
-  catalog: string,
-  key: GateContext['subjects'][number]['key'],
-): Promise<Finding[]> {
-  const rows = await readRows(
-    context.connection,
-    `SELECT exchange, kind, timeframe, trading_date, revision FROM ${catalog}.main.metadata`,
-  );
-  const observed = rows.map((row) => Object.values(row).join(' ')).join('; ');
-  const expected = [key.exchange, key.kind, key.timeframe, key.tradingDate, key.revision].join(' ');
-  return observed === expected ? [] : [{ subject: subjectOf(key), observed, expected }];
+/** The same columns of a table of every file, with the index of the file. */
+function unionOf(context: GateContext, table: string, columns: string): string {
+  return context.subjects
+    .map((one, index) => `SELECT ${index} AS file, ${columns} FROM ${one.catalog}.main.${table}`)
+    .join(' UNION ALL ');
+}
+
+async function metadataFindings(context: GateContext): Promise<Finding[]> {
+  const columns = "concat_ws(' ', exchange, kind, timeframe, trading_date, revision) AS told";
+  const rows = await readRows(context.connection, unionOf(context, 'metadata', columns));
+  return context.subjects.flatMap(({ key }, index) => {
+    const told = rows.filter((row) => row['file'] === index).map((row) => String(row['told']));
+    const observed = told.join('; ');
+    const expected = [key.exchange, key.kind, key.timeframe, key.tradingDate, key.revision].join(
+      ' ',
+    );
+    return observed === expected ? [] : [{ subject: subjectOf(key), observed, expected }];
+  });
+}
+
+async function symbolFindings(context: GateContext): Promise<Finding[]> {
+  const columns = 'sid, symbol, rows, epoch_ns(first_ts) AS first, epoch_ns(last_ts) AS last';
+  const rows = await readRows(context.connection, unionOf(context, 'symbols', columns));
+  return context.subjects.flatMap((one, index) => {
+    const listed = new Map(
+      rows.filter((row) => row['file'] === index).map((row) => [row['sid'] as number, row]),
+    );
+    const sids = new Set([
+      ...listed.keys(),
+      ...one.targetProfile.symbols.map((symbol) => symbol.sid),
+    ]);
+    const held = new Map(one.targetProfile.symbols.map((symbol) => [symbol.sid, symbol]));
+    const textOf = (rows: unknown, first: unknown, last: unknown, symbol: unknown): string =>
+      `${symbol}: ${rows} rows, ${first} to ${last}`;
+    return [...sids].flatMap((sid): Finding[] => {
+      const row = listed.get(sid);
+      const data = held.get(sid);
+      const symbol = context.symbolOf(sid);
+      const observed = row
+        ? textOf(row['rows'], row['first'], row['last'], row['symbol'])
+        : 'not in symbols';
+      const expected = data ? textOf(data.rows, data.minTs, data.maxTs, symbol) : 'not in symbols';
+      if (observed === expected) return [];
+      return [{ subject: subjectOf(one.key), symbol, observed, expected }];
+    });
+  });
 }

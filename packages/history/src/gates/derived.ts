@@ -1,5 +1,5 @@
 import { rederiveCandlesSql } from '../derive.ts';
-import { readRow, readRows } from '../duck.ts';
+import { readRows } from '../duck.ts';
 import { sliceCondition, slicesOf } from '../slices.ts';
 import {
   type Finding,
@@ -27,9 +27,10 @@ export const minutesFromTicks: Gate = {
       ticks.targetProfile,
       session.open,
     );
+    const findings: Finding[] = [];
     for (const slice of slices) {
       const where = sliceCondition(slice);
-      const again = rederiveCandlesSql({
+      const expected = rederiveCandlesSql({
         from: `(SELECT * FROM ${ticks.target} WHERE ${where}) AS ticks`,
         kind: 'ticks',
         timeframe: '1m',
@@ -37,10 +38,9 @@ export const minutesFromTicks: Gate = {
       });
       const held = `SELECT sid, ts, open, high, low, close, volume FROM ${minutes.target}
         WHERE ${where} AND sid IN (SELECT sid FROM ${ticks.catalog}.main.symbols)`;
-      const finding = await firstDifference(context, minutes, again, held);
-      if (finding) return [finding];
+      findings.push(...(await differences(context, [{ subject: minutes, expected, held }])));
     }
-    return [];
+    return findings.slice(0, 1);
   },
 };
 
@@ -75,48 +75,63 @@ async function compareWider(
 ): Promise<readonly Finding[]> {
   const minutes = context.subjects.find((one) => one.key.timeframe === '1m');
   if (!minutes) return [];
-  const findings: Finding[] = [];
-  for (const one of context.subjects) {
-    const { timeframe } = one.key;
-    const condition = conditionOf(one, minutes);
+  const pairs: Pair[] = [];
+  for (const subject of context.subjects) {
+    const { timeframe } = subject.key;
+    const condition = conditionOf(subject, minutes);
     if (timeframe === '' || timeframe === '1m' || condition === undefined) continue;
-    const again = rederiveCandlesSql({
+    const expected = rederiveCandlesSql({
       from: `(SELECT * FROM ${minutes.target} WHERE ${condition}) AS minutes`,
       kind: 'candles',
       timeframe,
       session: context.session,
     });
-    const held = `SELECT sid, ts, open, high, low, close, volume FROM ${one.target} WHERE ${condition}`;
-    const finding = await firstDifference(context, one, again, held);
-    if (finding) findings.push(finding);
+    const held = `SELECT sid, ts, open, high, low, close, volume FROM ${subject.target} WHERE ${condition}`;
+    pairs.push({ subject, expected, held });
+  }
+  return await differences(context, pairs);
+}
+
+/** Two SELECTs of candles that should be equal. */
+interface Pair {
+  readonly subject: GateSubject;
+  readonly expected: string;
+  readonly held: string;
+}
+
+/** Compares pairs as multisets, all in one statement, and looks closer at those that differ. */
+async function differences(context: GateContext, pairs: readonly Pair[]): Promise<Finding[]> {
+  if (pairs.length === 0) return [];
+  const sums = pairs.flatMap(({ expected, held }, index) =>
+    [expected, held].map(
+      (side) =>
+        `SELECT ${index} AS pair, count(*) AS n, sum(hash(sid, ts, open, high, low, close, volume)) AS h FROM (${side}) AS rows`,
+    ),
+  );
+  const rows = await readRows(
+    context.connection,
+    `SELECT pair FROM (${sums.join(' UNION ALL ')}) GROUP BY pair HAVING count(DISTINCT (n, h)) > 1 ORDER BY pair`,
+  );
+  const findings: Finding[] = [];
+  for (const row of rows) {
+    const finding = await firstDifference(context, pairs[row['pair'] as number] as Pair);
+    findings.push(finding);
   }
   return findings;
 }
 
-/** Compares two SELECTs as multisets; on a difference names the first candle. */
-async function firstDifference(
-  context: GateContext,
-  subject: GateSubject,
-  expected: string,
-  held: string,
-): Promise<Finding | undefined> {
-  const { connection } = context;
-  const hash = 'sum(hash(sid, ts, open, high, low, close, volume))';
-  const [a, b] = [
-    await readRow(connection, `SELECT count(*) AS n, ${hash} AS h FROM (${expected}) AS rows`),
-    await readRow(connection, `SELECT count(*) AS n, ${hash} AS h FROM (${held}) AS rows`),
-  ];
-  if (a['n'] === b['n'] && a['h'] === b['h']) return undefined;
+/** The first candle that differs. */
+async function firstDifference(context: GateContext, pair: Pair): Promise<Finding> {
+  const { subject, expected, held } = pair;
   const rows = await readRows(
-    connection,
+    context.connection,
     `WITH again AS (${expected}), held AS (${held}),
      lost AS (SELECT * FROM again EXCEPT ALL SELECT * FROM held), extra AS (SELECT * FROM held EXCEPT ALL SELECT * FROM again)
      SELECT side, sid, epoch_ns(ts) AS at, open, high, low, close, volume, (SELECT count(*) FROM lost) AS lost, (SELECT count(*) FROM extra) AS extra
      FROM (SELECT 'expected' AS side, * FROM lost UNION ALL SELECT 'observed' AS side, * FROM extra) AS both
      ORDER BY sid, at, side DESC LIMIT 2`,
   );
-  const [first] = rows;
-  if (!first) return undefined;
+  const first = rows[0] as Record<string, unknown>; // the hashes differ, so a row does
   const isSameCandle = (row: Record<string, unknown>): boolean =>
     row['sid'] === first['sid'] && row['at'] === first['at'];
   const observed = rows.find((row) => row['side'] === 'observed' && isSameCandle(row));

@@ -38,7 +38,7 @@ export const noJumps: Gate = {
  */
 export const notFilled: Gate = {
   name: 'not_filled',
-  severity: 'refuse',
+  severity: 'expect',
   isExplainable: true,
   rule: 'Candles of a symbol with volume are not a run of flat ones without volume at the last close.',
   async check(context) {

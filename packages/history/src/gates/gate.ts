@@ -4,8 +4,11 @@ import type { DuckConnection } from '../duck.ts';
 import type { Profile } from '../profile.ts';
 import type { CoverageRange } from '../write-file.ts';
 
-/** `refuse`: nothing is published. `flag`: published, and told. */
-export type Severity = 'refuse' | 'flag';
+/**
+ * `refuse`: nothing is published. `flag`: published, and told. `expect`: what the calendar and the instrument list lead
+ * one to expect; it refuses at a rollover, and is told at an import, since vendor data have holes.
+ */
+export type Severity = 'refuse' | 'expect' | 'flag';
 
 /** One built file and what it was made from. */
 export interface GateSubject {

@@ -8,8 +8,11 @@ import {
   subjectOf,
 } from './gate.ts';
 
-/** A hole of more minutes than this, in a series that is dense otherwise, is a loss until somebody explains it. */
-const HOLE_MINUTES = 15;
+/**
+ * A hole of more minutes than this, in a series that is dense otherwise, is a loss until somebody explains it. Real days
+ * have holes of 19 (A2ZINFRA, 2010-12-30).
+ */
+const HOLE_MINUTES = 30;
 
 /** Dense: at least this share of the expected minutes between its first and last candle. Thin symbols have holes. */
 const DENSE_SHARE = 0.9;
@@ -31,7 +34,7 @@ interface Hole {
  */
 export const minutesPresent: Gate = {
   name: 'minutes_present',
-  severity: 'refuse',
+  severity: 'expect',
   isExplainable: true,
   rule: `A dense series of 1m candles has no hole of more than ${HOLE_MINUTES} expected minutes, at the ends neither.`,
   check: (context) => holeFindings(context, (hole) => hole.minutes > HOLE_MINUTES),

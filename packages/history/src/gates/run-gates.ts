@@ -2,7 +2,8 @@ import { contentsEqual, notEmpty, rowsEqual, selfDescribed } from './contents.ts
 import { minutesFromTicks, suppliedAgree, widerFromMinutes } from './derived.ts';
 import { noJumps, notFilled } from './drift.ts';
 import { symbolsPresent } from './expected-symbols.ts';
-import type { Explanation, Finding, Gate, GateContext, Severity } from './gate.ts';
+import type { Explanation, Finding, Gate, GateContext } from './gate.ts';
+import { usualHours } from './hours.ts';
 import { minutesPresent, noShortHoles } from './minutes.ts';
 import { insideWindow, saneValues, strictOrder } from './shape.ts';
 
@@ -15,6 +16,7 @@ export const GATES: readonly Gate[] = [
   selfDescribed,
   strictOrder,
   insideWindow,
+  usualHours,
   saneValues,
   minutesFromTicks,
   widerFromMinutes,
@@ -29,7 +31,8 @@ export const GATES: readonly Gate[] = [
 export interface GateResult {
   readonly gate: string;
   readonly ok: boolean;
-  readonly severity: Severity;
+  /** Whether a finding stands against publishing. */
+  readonly severity: 'refuse' | 'flag';
   readonly subject: string;
   readonly observed: string;
   readonly expected: string;
@@ -40,14 +43,21 @@ export interface GateResult {
   readonly explanation?: string | undefined;
 }
 
+/** How findings count. */
+export interface GateOptions {
+  /** Findings that somebody accepts, by gate and symbol. */
+  readonly explained?: readonly Explanation[] | undefined;
+  /** What a finding against an expectation does: `refuse` (default) or `flag`, for imports. */
+  readonly expectations?: 'refuse' | 'flag' | undefined;
+}
+
 /**
  * Runs every gate over the built files of a trading date. One result for a gate that holds, one for each finding of one
  * that does not. Changes nothing.
- * @param explained Findings that somebody accepts, by gate and symbol.
  */
 export async function runGates(
   context: GateContext,
-  explained: readonly Explanation[] = [],
+  options: GateOptions = {},
 ): Promise<readonly GateResult[]> {
   const { exchange, tradingDate } = context.session;
   const results: GateResult[] = [];
@@ -57,12 +67,12 @@ export async function runGates(
       results.push({
         gate: gate.name,
         ok: true,
-        severity: gate.severity,
+        severity: severityOf(gate, options),
         subject: `${exchange} ${tradingDate}`,
         observed: 'holds',
         expected: gate.rule,
       });
-    for (const finding of findings) results.push(resultOf(gate, finding, explained));
+    for (const finding of findings) results.push(resultOf(gate, finding, options));
   }
   return results;
 }
@@ -72,8 +82,12 @@ export function gatesPassed(results: readonly GateResult[]): boolean {
   return results.every((one) => one.ok || one.severity === 'flag');
 }
 
-function resultOf(gate: Gate, finding: Finding, explained: readonly Explanation[]): GateResult {
-  const explanation = explained.find(
+function severityOf(gate: Gate, options: GateOptions): 'refuse' | 'flag' {
+  return gate.severity === 'expect' ? (options.expectations ?? 'refuse') : gate.severity;
+}
+
+function resultOf(gate: Gate, finding: Finding, options: GateOptions): GateResult {
+  const explanation = options.explained?.find(
     (one) =>
       gate.isExplainable &&
       one.gate === gate.name &&
@@ -81,7 +95,7 @@ function resultOf(gate: Gate, finding: Finding, explained: readonly Explanation[
   );
   return {
     gate: gate.name,
-    severity: gate.severity,
+    severity: severityOf(gate, options),
     ok: explanation !== undefined,
     ...finding,
     ...(explanation && { explanation: explanation.reason }),
