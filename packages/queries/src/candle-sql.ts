@@ -102,11 +102,14 @@ export function fractionSql(plan: CandleSqlPlan, slice: Span): string | undefine
 
 /** Candles of several days from those of one day, each in the group of its session. */
 function groupedDays(plan: CandleSqlPlan, slice: Span, volumes: VolumeSum): string {
-  const sessions = plan.calendar.sessionsOverlapping(slice.from, slice.to);
-  const labels = sessions.map(
-    (session) =>
-      `(${session.windowFrom}, ${labelOfDays(plan.calendar, session, plan.timeframe.count)})`,
-  );
+  // By the dates that have data: a span of centuries has none to list.
+  const sessions = plan.sources.dates.flatMap((date) => plan.calendar.sessionOf(date) ?? []);
+  const labels = sessions
+    .filter((session) => session.windowFrom < slice.to && session.windowTo > slice.from)
+    .map(
+      (session) =>
+        `(${session.windowFrom}, ${labelOfDays(plan.calendar, session, plan.timeframe.count)})`,
+    );
   const days = unionOf({ ...plan, timeframe: ONE_DAY, span: slice }, slice, volumes);
   if (labels.length === 0) return days;
   const grouped = `SELECT d.*, s.label FROM (${days}) d ASOF JOIN (VALUES ${labels.join(', ')}) s(window_from, label) ON d.t >= s.window_from`;

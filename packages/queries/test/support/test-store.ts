@@ -40,6 +40,7 @@ export class TestStore implements MarketDataReader {
   readonly #tables: Table[] = [];
   readonly #sids = new Map<string, number>();
   readonly statements: string[] = [];
+  #names = 0;
   coverage: { source: string; from: bigint; to: bigint }[] = [];
   live: { lastTickTs: bigint | undefined; heartbeat: bigint } | undefined;
   tail: TestTick[] = [];
@@ -126,7 +127,7 @@ export class TestStore implements MarketDataReader {
     rows: readonly { readonly ts: bigint; readonly symbol: string }[],
     options: PublishOptions,
   ): Promise<void> {
-    const name = `t${this.#tables.length}`;
+    const name = `t${this.#names++}`;
     await this.connection.run(`CREATE TABLE ${name}_raw (${columns})`);
     for (let at = 0; at < values.length; at += 5_000)
       await this.connection.run(
