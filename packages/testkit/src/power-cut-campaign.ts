@@ -4,7 +4,7 @@ import { runFaulted } from './fault-run.ts';
 import { powerCuts } from './power-cut.ts';
 import { parseRecording } from './recording.ts';
 import type { Scenario } from './scenario.ts';
-import { openStage, rerun, resetWork } from './trial.ts';
+import { findings, openStage, rerun, resetWork } from './trial.ts';
 
 export interface PowerCutCampaignOptions {
   readonly seed: number;
@@ -50,7 +50,9 @@ export async function runPowerCuts(
       rmSync(work, { recursive: true, force: true });
       mkdirSync(work);
       cut.write(work);
-      const problems = [...(await scenario.check(work, { acked: cut.acked, completed: false }))];
+      const problems = [
+        ...(await findings(scenario, work, { acked: cut.acked, completed: false })),
+      ];
       if (states % (options.rerunEvery ?? 1) === 0) problems.push(...(await rerun(stage)));
       violations.push(...problems.map((problem) => ({ model, after: cut.after, problem })));
       states += 1;

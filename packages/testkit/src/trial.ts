@@ -3,7 +3,7 @@ import type { FaultPoint, Replay } from './fault-mode.ts';
 import { type FaultRun, runFaulted } from './fault-run.ts';
 import { describeEnd, judgeEnd } from './judge.ts';
 import { litterOf } from './litter.ts';
-import type { Scenario } from './scenario.ts';
+import type { Evidence, Scenario } from './scenario.ts';
 import { tempRoot } from './temp-root.ts';
 
 /** A scenario, prepared: the folder before the command, and what an undisturbed run makes of it. */
@@ -57,6 +57,29 @@ export async function openStage(scenario: Scenario): Promise<Stage> {
   }
 }
 
+/** The invariants. A disk that cannot even be read breaks them: the error is the finding. */
+export async function findings(
+  scenario: Scenario,
+  work: string,
+  evidence: Evidence,
+): Promise<readonly string[]> {
+  try {
+    return await scenario.check(work, evidence);
+  } catch (error) {
+    return [`cannot be read: ${(error as Error).message}`];
+  }
+}
+
+/** What differs from an undisturbed result, if anything. */
+async function difference(stage: Stage): Promise<string[]> {
+  try {
+    const digest = await stage.scenario.digest(stage.work);
+    return digest === stage.expected ? [] : ['the content differs from that of an undisturbed run'];
+  } catch (error) {
+    return [`cannot be read: ${(error as Error).message}`];
+  }
+}
+
 /** A run that says it is complete: exit 0, invariants, nothing left behind. */
 async function verdictOnCompleted(
   scenario: Scenario,
@@ -65,7 +88,7 @@ async function verdictOnCompleted(
 ): Promise<string[]> {
   const out = judgeEnd(scenario, run);
   if (run.exitCode !== 0) return [...out, `does not complete: ${describeEnd(run)}`];
-  out.push(...(await scenario.check(work, { acked: run.stdout, completed: true })));
+  out.push(...(await findings(scenario, work, { acked: run.stdout, completed: true })));
   const litter = litterOf(work, scenario.litter);
   if (litter.length > 0) out.push(`left behind: ${litter.slice(0, 5).join(', ')}`);
   return out;
@@ -73,11 +96,10 @@ async function verdictOnCompleted(
 
 /** Runs the command again without a fault; it must end with the content of an undisturbed run. */
 export async function rerun(stage: Stage): Promise<string[]> {
-  const { scenario, work, expected } = stage;
+  const { scenario, work } = stage;
   const run = await runFaulted(scenario.command(work), { root: work, point: UNDISTURBED });
   const problems = await verdictOnCompleted(scenario, work, run);
-  if (run.exitCode === 0 && (await scenario.digest(work)) !== expected)
-    problems.push('the content differs from that of an undisturbed run');
+  if (run.exitCode === 0) problems.push(...(await difference(stage)));
   return problems.map((problem) => `rerun: ${problem}`);
 }
 
@@ -86,13 +108,13 @@ async function disturb(
   stage: Stage,
   point: FaultPoint,
 ): Promise<{ run: FaultRun; violations: string[] }> {
-  const { scenario, work, expected } = stage;
+  const { scenario, work } = stage;
   const run = await runFaulted(scenario.command(work), { root: work, point });
   const violations = judgeEnd(scenario, run);
   const completed = run.exitCode === 0;
-  violations.push(...(await scenario.check(work, { acked: run.stdout, completed })));
-  if (completed && (await scenario.digest(work)) !== expected)
-    violations.push('exit 0, but the content differs from that of an undisturbed run');
+  violations.push(...(await findings(scenario, work, { acked: run.stdout, completed })));
+  if (completed)
+    violations.push(...(await difference(stage)).map((problem) => `exit 0, but ${problem}`));
   return { run, violations };
 }
 

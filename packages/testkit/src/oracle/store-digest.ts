@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto';
 import { existsSync } from 'node:fs';
-import Database from 'better-sqlite3';
+import type Database from 'better-sqlite3';
+import { openCopy } from './open-copy.ts';
 
 /** Columns that differ between two right runs: times of writing, identities drawn by chance, places. */
 const VOLATILE = /^(applied_at|tool_version|epoch|token|heartbeat_ns|.*_at|pid)$/;
@@ -13,21 +14,17 @@ const VOLATILE = /^(applied_at|tool_version|epoch|token|heartbeat_ns|.*_at|pid)$
  */
 export function storeContent(path: string, ignore: RegExp = VOLATILE): string {
   if (!existsSync(path)) return '';
-  const db = new Database(path, { readonly: true, fileMustExist: true });
-  try {
-    db.defaultSafeIntegers(true);
-    const health = db.pragma('integrity_check', { simple: true });
-    if (health !== 'ok') throw new Error(`${path}: ${health}`);
-    const tables = db
-      .prepare(
-        "SELECT name FROM sqlite_schema WHERE type = 'table' AND name NOT LIKE 'sqlite_%' ORDER BY name",
-      )
-      .pluck()
-      .all() as string[];
-    return tables.map((table) => `${table}\n${tableContent(db, table, ignore)}`).join('\n');
-  } finally {
-    db.close();
-  }
+  using copy = openCopy(path);
+  const { db } = copy;
+  const health = db.pragma('integrity_check', { simple: true });
+  if (health !== 'ok') throw new Error(`${path}: ${health}`);
+  const tables = db
+    .prepare(
+      "SELECT name FROM sqlite_schema WHERE type = 'table' AND name NOT LIKE 'sqlite_%' ORDER BY name",
+    )
+    .pluck()
+    .all() as string[];
+  return tables.map((table) => `${table}\n${tableContent(db, table, ignore)}`).join('\n');
 }
 
 function tableContent(db: Database.Database, table: string, ignore: RegExp): string {

@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import type { Scenario } from '../scenario.ts';
 import { writeCandles } from './feed.ts';
 import { candleProblems, keptKeys, litterProblems, marketDigest, nseRows } from './market.ts';
+import { mutateCompleted } from './mutations.ts';
 import { mustRun, tb } from './tb.ts';
 
 /** `tb import` of two trading dates: each is published whole or not at all. */
@@ -42,4 +43,5 @@ export const scenario: Scenario = {
     return [...problems, ...litterProblems(root, completed)];
   },
   digest: marketDigest,
+  mutate: (options) => mutateCompleted(scenario, /\.duckdb$/, options),
 };

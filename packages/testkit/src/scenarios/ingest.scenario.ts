@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import type { Scenario } from '../scenario.ts';
 import { DATE, writeTicks } from './feed.ts';
 import { keptKeys, litterProblems, marketDigest, nseRows, tickProblems } from './market.ts';
+import { mutateCompleted } from './mutations.ts';
 import { mustRun, tb } from './tb.ts';
 
 /** `tb ingest` of one file: an interrupted one goes on where it stopped, and stores nothing twice. */
@@ -35,4 +36,5 @@ export const scenario: Scenario = {
     ...litterProblems(root, completed),
   ],
   digest: marketDigest,
+  mutate: (options) => mutateCompleted(scenario, /live\.db$/, options),
 };

@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import type { Scenario } from '../scenario.ts';
 import { DATE, writeTicks } from './feed.ts';
 import { keptKeys, litterProblems, marketDigest, nseRows, tickProblems } from './market.ts';
+import { mutateCompleted } from './mutations.ts';
 import { mustRun, tb } from './tb.ts';
 
 /** `tb rollover`: at every moment each tick is in the live buffer or in a published file, and in one of them only. */
@@ -41,4 +42,5 @@ export const scenario: Scenario = {
     return [...problems, ...litterProblems(root, completed)];
   },
   digest: marketDigest,
+  mutate: (options) => mutateCompleted(scenario, /\.duckdb$/, options),
 };

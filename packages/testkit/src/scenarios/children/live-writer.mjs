@@ -23,15 +23,7 @@ const registry = {
     new Map(symbols.map((symbol) => [symbol, Number(symbol.slice(-4))])),
 };
 
-try {
-  const options = {
-    layout: layoutOf(join(root, 'data')),
-    exchange: 'nse',
-    calendar: calendarOf('nse'),
-    registry,
-  };
-  const seal = { auto: false, compactCount: 2, garbageMs: 0 };
-  const buffer = await LiveBuffer.open({ ...options, seal });
+async function appendAll(buffer) {
   for (let first = 0; first < rows.length; first += BATCH) {
     const some = rows.slice(first, first + BATCH);
     await buffer.append({
@@ -49,11 +41,25 @@ try {
   }
   await buffer.compact();
   await buffer.sweepGarbage();
-  await buffer.close();
+}
+
+try {
+  const options = {
+    layout: layoutOf(join(root, 'data')),
+    exchange: 'nse',
+    calendar: calendarOf('nse'),
+    registry,
+  };
+  const seal = { auto: false, compactCount: 2, garbageMs: 0 };
+  const buffer = await LiveBuffer.open({ ...options, seal });
+  try {
+    await appendAll(buffer);
+  } finally {
+    await buffer.close();
+  }
 } catch (error) {
   const { name, code, message, cause } = error;
-  process.stderr.write(
-    `Error: ${name} ${code}: ${message}${cause ? ` (${cause.code}: ${cause.message})` : ''}\n`,
-  );
+  const reason = cause ? ` (${cause.code}: ${cause.message})` : '';
+  process.stderr.write(`Error: ${name} ${code}: ${message}${reason}\n`);
   process.exitCode = 3;
 }
