@@ -32,13 +32,16 @@ export function openLiveReader({ layout, exchange }: LiveReaderOptions): LiveRea
   }
 }
 
-/** An empty file is a buffer that is just being made; anything else is a schema that is not ours. */
+/**
+ * A file without a version is a buffer that is just being made; anything else is a schema that is not ours. The version
+ * is read first: the writer may finish in between.
+ */
 function assertSchema(db: SqliteDatabase, exchange: string): void {
+  const isNew = Number(db.pragma('user_version', { simple: true })) === 0;
   try {
     assertMigrated(db, 'live');
   } catch (cause) {
-    const isEmpty = Number(db.pragma('user_version', { simple: true })) === 0;
-    throw isEmpty && isSchemaError(cause, 'SCHEMA_TOO_OLD') ? absent(exchange, cause) : cause;
+    throw isNew && isSchemaError(cause, 'SCHEMA_TOO_OLD') ? absent(exchange, cause) : cause;
   }
 }
 
