@@ -61,13 +61,15 @@ export class Moments {
     let lost: { readonly error: unknown; readonly moment: Moment } | undefined;
     for (let attempt = 0; ; attempt++) {
       const moment = this.take(exchanges());
-      if (lost && !hasMoved(lost.moment, moment)) throw lost.error;
+      if (lost) {
+        if (!hasMoved(lost.moment, moment)) throw lost.error;
+        this.#onEvent({ type: 'read_restarted', attempt, cause: lost.error });
+      }
       try {
         return await work(moment);
       } catch (error) {
         if (!isFileMissing(error) || attempt === RESTARTS_MAX) throw error;
         lost = { error, moment };
-        this.#onEvent({ type: 'read_restarted', attempt: attempt + 1, cause: error });
       }
     }
   }

@@ -40,34 +40,55 @@ export function checkSql(tree: string, views: ReadonlySet<string>): ReadonlySet<
     throw refused(
       `Only one SELECT is allowed, here are ${root.statements?.length ?? 0} statements`,
     );
-  const found: Found = { tables: new Set(), withNames: new Set() };
-  visit(root.statements[0], found);
-  for (const table of found.tables)
-    if (!views.has(table) && !found.withNames.has(table))
+  const tables = new Set<string>();
+  visit(root.statements[0], new Set(), (table) => tables.add(table));
+  for (const table of tables)
+    if (!views.has(table))
       throw refused(
         `There is no view ${JSON.stringify(table)}; there are ${[...views].join(', ')}`,
       );
-  return new Set([...found.tables].filter((table) => views.has(table)));
+  return tables;
 }
 
-interface Found {
-  readonly tables: Set<string>;
-  readonly withNames: Set<string>;
-}
-
-function visit(value: unknown, found: Found): void {
-  if (Array.isArray(value)) for (const item of value) visit(item, found);
+/** @param scope Names of WITH clauses that hold here. @param found Called with every other table. */
+function visit(value: unknown, scope: ReadonlySet<string>, found: (table: string) => void): void {
+  if (Array.isArray(value)) for (const item of value) visit(item, scope, found);
   else if (typeof value === 'object' && value !== null) {
     const node = value as Node;
-    if (node['type'] === 'BASE_TABLE') found.tables.add(tableName(node));
+    if (node['type'] === 'BASE_TABLE') {
+      const table = tableName(node);
+      if (!scope.has(table)) found(table);
+    }
     if (node['type'] === 'SHOW_REF' && !node['query'])
       throw refused('SHOW is not allowed; DESCRIBE one of the views');
     if (node['type'] === 'TABLE_FUNCTION') checkTableFunction(node['function'] as Node);
     if (node['class'] === 'FUNCTION') checkFunction(node);
-    const withClauses = (node['cte_map'] as { map?: { key: string }[] } | undefined)?.map ?? [];
-    for (const { key } of withClauses) found.withNames.add(key.toLowerCase());
-    for (const child of Object.values(node)) visit(child, found);
+    const inner = visitWithClauses(node, scope, found);
+    for (const [key, child] of Object.entries(node))
+      if (key !== 'cte_map') visit(child, inner, found);
   }
+}
+
+interface WithClause {
+  readonly key: string;
+  readonly value: { readonly query?: { readonly node?: Node } };
+}
+
+/** Names hold from the next clause on, in the clause itself only when it is recursive. @returns the scope of the body */
+function visitWithClauses(
+  node: Node,
+  outer: ReadonlySet<string>,
+  found: (table: string) => void,
+): ReadonlySet<string> {
+  const clauses = (node['cte_map'] as { map?: readonly WithClause[] } | undefined)?.map ?? [];
+  const scope = new Set(outer);
+  for (const { key, value } of clauses) {
+    const name = key.toLowerCase();
+    const isRecursive = value.query?.node?.['type'] === 'RECURSIVE_CTE_NODE';
+    visit(value, isRecursive ? new Set([...scope, name]) : scope, found);
+    scope.add(name);
+  }
+  return scope;
 }
 
 function tableName(node: Node): string {

@@ -44,7 +44,7 @@ export async function openSqlInstance(
 }
 
 /** Files that a view reads by name stay allowed; that nobody else names them is for `checkSql` to see to. */
-async function shutOff(engine: DuckEngine, namedFiles: readonly string[]): Promise<void> {
+export async function shutOff(engine: DuckEngine, namedFiles: readonly string[]): Promise<void> {
   if (namedFiles.length > 0)
     await engine.run(`SET allowed_paths = [${namedFiles.map(literal).join(', ')}]`);
   await engine.run('SET enable_external_access = false');
