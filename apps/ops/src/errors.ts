@@ -11,7 +11,10 @@ export type OpsErrorCode =
   | 'ALL_ROWS_REJECTED'
   | 'NO_SESSION'
   | 'SESSION_OPEN'
+  | 'CANDLES_FROM_TICKS'
   | 'DATE_ABSENT'
+  | 'DATE_EXISTS'
+  | 'DATE_LIVE'
   | 'DATE_BUSY'
   | 'DATE_CONFLICT'
   | 'FREEZE_MOVED'
@@ -71,6 +74,24 @@ export const opsErrors: Readonly<Record<OpsErrorCode, ErrorEntry>> = {
     exit: 3,
     cause: 'The session of the date is not over yet.',
     action: 'Run the rollover after the close.',
+  },
+  CANDLES_FROM_TICKS: {
+    exit: 3,
+    cause:
+      'Candles are supplied for a symbol whose candles of that date are derived from its ticks.',
+    action:
+      'Correct the ticks, or import the candles under another symbol: sources are not mixed in one series.',
+  },
+  DATE_EXISTS: {
+    exit: 3,
+    cause: 'The date is published with other rows.',
+    action: 'If the new rows are right: --correct --reason TEXT makes a new revision.',
+  },
+  DATE_LIVE: {
+    exit: 3,
+    cause: 'The date is still in the live buffer.',
+    action:
+      'Send the rows to `tb ingest`, or roll the date over first and import them as a correction.',
   },
   DATE_ABSENT: {
     exit: 3,

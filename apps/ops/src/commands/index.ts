@@ -1,6 +1,7 @@
 import type { Command } from 'commander';
 import type { Execute } from '../run.ts';
 import { register as registerDemo } from './demo.ts';
+import { register as registerImport } from './import.ts';
 import { register as registerIngest } from './ingest.ts';
 import { register as registerInit } from './init.ts';
 import { register as registerRollover } from './rollover.ts';
@@ -12,6 +13,7 @@ export type Register = (program: Command, execute: Execute) => void;
 const COMMANDS: readonly Register[] = [
   registerInit,
   registerIngest,
+  registerImport,
   registerRollover,
   registerDemo,
 ];

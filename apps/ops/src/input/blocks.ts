@@ -15,6 +15,8 @@ export interface RejectedRow {
 
 /** Some rows of an input: the good ones as a batch, the others with their reasons. `rows[i]` is the file's row of batch row i. */
 export interface Block<Batch> {
+  /** As the user named it. */
+  readonly file: string;
   readonly batch: Batch;
   readonly rows: BigInt64Array;
   /** The feed's own numbers, when the input has the column `source_seq`. */
@@ -47,6 +49,7 @@ export async function* tickBlocks(
     };
     yield {
       batch,
+      file: input.name,
       rows: rowNumbersOf(good),
       sourceSeq: sourceSeqOf(good, options),
       rejected,
@@ -78,6 +81,7 @@ export async function* candleBlocks(
     };
     yield {
       batch,
+      file: input.name,
       rows: rowNumbersOf(good),
       sourceSeq: sourceSeqOf(good, options),
       rejected,

@@ -20,6 +20,8 @@ export interface Rejects {
   add(rows: readonly RejectedRow[]): void;
   /** Makes the file durable. @returns its path, or undefined when every row was accepted. */
   close(): string | undefined;
+  /** Removes what was not closed; the count stays. */
+  discard(): undefined;
 }
 
 /** @param label Who rejects: `ingest`, `import`. */
@@ -40,6 +42,13 @@ export function openRejects(layout: Layout, label: string, startedAt: Date): Rej
       }
       writeAll(descriptor, Buffer.from(rows.map((row) => `${JSON.stringify(row)}\n`).join('')));
       count += rows.length;
+    },
+    discard: () => {
+      if (descriptor === undefined) return undefined;
+      closeSync(descriptor);
+      descriptor = undefined;
+      unlinkSync(`${path}.tmp`);
+      return undefined;
     },
     close: () => {
       if (descriptor === undefined) return undefined;

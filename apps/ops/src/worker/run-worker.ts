@@ -6,6 +6,8 @@ import type { WorkerReply } from './serve-worker.ts';
 export interface RunWorkerOptions {
   /** Called for each named step of the job, in order, while it runs. */
   readonly onStep?: ((step: string) => void) | undefined;
+  /** Called for each part of the answer that the job emits. */
+  readonly onEvent?: ((event: unknown) => void) | undefined;
   /** Ends the worker; the promise rejects with `INTERRUPTED`. */
   readonly signal?: AbortSignal | undefined;
   /** Variables of the worker besides those of this process. */
@@ -46,6 +48,7 @@ export function runWorker<Result>(
     });
     child.on('message', (message: WorkerReply) => {
       if (message.type === 'step') options.onStep?.(message.step);
+      else if (message.type === 'event') options.onEvent?.(message.event);
       else reply = message;
     });
     child.on('error', (cause) =>

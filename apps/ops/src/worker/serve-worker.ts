@@ -3,6 +3,8 @@ import { isNativeError } from 'node:util/types';
 /** What a worker sends back. */
 export type WorkerReply =
   | { readonly type: 'step'; readonly step: string }
+  /** Part of the answer, as soon as it is there. */
+  | { readonly type: 'event'; readonly event: unknown }
   | { readonly type: 'result'; readonly result: unknown }
   | {
       readonly type: 'error';
@@ -19,13 +21,19 @@ export type WorkerReply =
  * meets nobody.
  */
 export function serveWorker<Job>(
-  handle: (job: Job, step: (name: string) => void) => Promise<unknown>,
+  handle: (
+    job: Job,
+    step: (name: string) => void,
+    emit: (event: unknown) => void,
+  ) => Promise<unknown>,
 ): void {
   process.once('disconnect', () => process.kill(process.pid, 'SIGKILL'));
   process.once('message', (message: { job: Job }) => {
     const step = (name: string): void =>
       void process.send?.({ type: 'step', step: name } satisfies WorkerReply);
-    handle(message.job, step).then(
+    const emit = (event: unknown): void =>
+      void process.send?.({ type: 'event', event } satisfies WorkerReply);
+    handle(message.job, step, emit).then(
       (result) => answer({ type: 'result', result }),
       (error: unknown) => answer(errorReply(error)),
     );

@@ -8,6 +8,8 @@ import type { Acceptance } from './acceptance.ts';
 
 const CONTENDERS = 8;
 const START_IN_MS = 600;
+/** The fence inside the database, or before it the look at the guard file, whichever sees it first. */
+const REFUSALS: readonly string[] = ['FENCED', 'LOCK_LOST'];
 
 /**
  * N processes race for one writer lock and one wins. Then the winner is stopped (SIGSTOP), its lock files are deleted by

@@ -1,0 +1,201 @@
+import {
+  buildDay,
+  canonicalRelation,
+  countChanges,
+  type DayResult,
+  discardFiles,
+  duckdbVersion,
+  type FileEntry,
+  openBuildInstance,
+  profileOf,
+  verifyFile,
+  withAttached,
+} from '@tb/history';
+import { Calendars } from '@tb/manager';
+import { type Layout, layoutOf } from '@tb/schema';
+import { OpsError } from '../errors.ts';
+import { serveWorker } from '../worker/serve-worker.ts';
+import {
+  type BuildJob,
+  type BuiltDate,
+  type ComparedDate,
+  type ImportDate,
+  publishedOf,
+} from './build-job.ts';
+import { columnsOf, daySource } from './day-source.ts';
+import { stagedRowsSql } from './stage-job.ts';
+
+type Connection = Awaited<ReturnType<typeof openBuildInstance>>['connection'];
+
+serveWorker(
+  async (
+    job: BuildJob & { readonly task: 'compare' | 'build' },
+    step: (name: string) => void,
+    emit: (event: ComparedDate | BuiltDate) => void,
+  ): Promise<void> => {
+    const layout = layoutOf(job.root);
+    await using instance = await openBuildInstance({
+      memoryLimitMb: job.memoryLimitMb,
+      threads: 1,
+    });
+    const { connection } = instance;
+    await connection.run(
+      `ATTACH '${job.stagePath.replaceAll("'", "''")}' AS staged (TYPE duckdb, READ_ONLY)`,
+    );
+    for (const date of job.dates) {
+      for (const file of date.published) await verifyFile(layout, file);
+      if (job.task === 'compare')
+        emit({
+          tradingDate: date.tradingDate,
+          isIdentical: await isIdentical(connection, layout, job, date),
+        });
+      else emit(await build(connection, layout, job, date, step));
+    }
+  },
+);
+
+/** Ticks are equal when their order is: the numbers themselves differ between a live buffer and a file. */
+function comparable(kind: 'ticks' | 'candles', relation: string): string {
+  return kind === 'ticks'
+    ? `(SELECT sid, ts, row_number() OVER (ORDER BY seq) AS seq, price, volume, bid, ask FROM ${relation} AS rows)`
+    : relation;
+}
+
+async function isIdentical(
+  connection: Connection,
+  layout: Layout,
+  job: BuildJob,
+  date: ImportDate,
+): Promise<boolean> {
+  const file = publishedOf(date, job.input);
+  if (!file || file.rows !== date.rows) return false;
+  const { kind } = job.input;
+  const hashOf = async (relation: string): Promise<string> =>
+    (await profileOf(connection, kind, canonicalRelation(kind, comparable(kind, relation))))
+      .contentHash;
+  const staged = await hashOf(`(${stagedRowsSql(kind, 'staged', date.tradingDate)})`);
+  return await withAttached(
+    connection,
+    layout,
+    [file],
+    async ([published]) => (await hashOf(published ?? '')) === staged,
+  );
+}
+
+async function build(
+  connection: Connection,
+  layout: Layout,
+  job: BuildJob,
+  date: ImportDate,
+  step: (name: string) => void,
+): Promise<BuiltDate> {
+  const calendar = new Calendars(layout).of(job.exchange);
+  const session = calendar.sessionOf(date.tradingDate);
+  if (!session)
+    throw new OpsError(
+      'NO_SESSION',
+      `Exchange ${job.exchange} has no session on ${date.tradingDate}`,
+    );
+  return await withAttached(connection, layout, date.published, async (relations) => {
+    const relationOf = (file: FileEntry): string => relations[date.published.indexOf(file)] ?? '';
+    const keptSeq = await highestKeptSeq(connection, job, date, relationOf);
+    await refuseTickSymbols(connection, job, date, relationOf);
+    const source = daySource(job, date, relationOf, keptSeq);
+    const result = await buildDay(connection, {
+      ...{ layout, session, calendar, source },
+      revision: date.revision,
+      symbols: job.symbols,
+      sourceFingerprint: job.sourceFingerprint,
+      // Vendor data have holes and thin symbols: an import tells such findings, and refuses only what cannot be right.
+      expectations: 'flag',
+      dryRun: job.dryRun,
+      onStep: (name, key) => step(key ? `${name} ${key.timeframe || key.kind}` : name),
+    });
+    const files = await changedFiles(layout, result, date, await duckdbVersion(connection));
+    return {
+      tradingDate: date.tradingDate,
+      files,
+      gates: result.gates,
+      ok: result.ok,
+      rows: result.rows,
+      changes: await changesOf(connection, job, date, relationOf, source),
+    };
+  });
+}
+
+/** A file with the content of the published one is not published again. */
+async function changedFiles(
+  layout: Layout,
+  result: DayResult,
+  date: ImportDate,
+  version: string,
+): Promise<DayResult['files']> {
+  const isSame = (file: DayResult['files'][number]): boolean =>
+    date.published.some(
+      (old) =>
+        old.kind === file.kind &&
+        old.timeframe === file.timeframe &&
+        old.duckdbVersion === version &&
+        old.contentHash === file.contentHash,
+    );
+  await discardFiles(layout, result.files.filter(isSame));
+  return result.files.filter((file) => !isSame(file));
+}
+
+async function highestKeptSeq(
+  connection: Connection,
+  job: BuildJob,
+  date: ImportDate,
+  relationOf: (file: FileEntry) => string,
+): Promise<bigint> {
+  const file = publishedOf(date, job.input);
+  if (!file || job.input.kind !== 'ticks') return 0n;
+  const rows = await connection.runAndReadAll(
+    `SELECT coalesce(max(seq), 0)::BIGINT AS seq FROM ${relationOf(file)} AS published WHERE sid NOT IN (SELECT sid FROM staged.stage WHERE day = DATE '${date.tradingDate}')`,
+  );
+  return rows.getRowObjects()[0]?.['seq'] as bigint;
+}
+
+/** Candles of a symbol that has ticks that day are derived from them: others do not go beside or over them. */
+async function refuseTickSymbols(
+  connection: Connection,
+  job: BuildJob,
+  date: ImportDate,
+  relationOf: (file: FileEntry) => string,
+): Promise<void> {
+  const ticks = date.published.find((file) => file.kind === 'ticks');
+  if (!ticks || job.input.kind !== 'candles' || job.input.timeframe !== '1m') return;
+  const rows = await connection.runAndReadAll(
+    `SELECT DISTINCT sid FROM staged.stage WHERE day = DATE '${date.tradingDate}' AND sid IN (SELECT sid FROM ${relationOf(ticks)} AS published) ORDER BY sid LIMIT 1`,
+  );
+  const sid = rows.getRowObjects()[0]?.['sid'] as number | undefined;
+  if (sid !== undefined)
+    throw new OpsError(
+      'CANDLES_FROM_TICKS',
+      `Candles of ${job.symbols.get(sid)} on ${job.exchange} ${date.tradingDate} are derived from its ticks`,
+    );
+}
+
+async function changesOf(
+  connection: Connection,
+  job: BuildJob,
+  date: ImportDate,
+  relationOf: (file: FileEntry) => string,
+  source: ReturnType<typeof daySource>,
+): Promise<BuiltDate['changes']> {
+  const file = publishedOf(date, job.input);
+  const { kind, timeframe } = job.input;
+  const after =
+    kind === 'ticks' ? source.ticks : source.candles?.[timeframe === '' ? '1m' : timeframe];
+  if (!file || after === undefined) return undefined;
+  const withoutSeq = (relation: string): string =>
+    kind === 'ticks'
+      ? `(SELECT * REPLACE (0 AS seq) FROM (SELECT ${columnsOf(kind)} FROM ${relation} AS rows))`
+      : relation;
+  return await countChanges(
+    connection,
+    kind,
+    withoutSeq(relationOf(file)),
+    withoutSeq(`(${after})`),
+  );
+}

@@ -1,0 +1,397 @@
+import { randomUUID } from 'node:crypto';
+import { access, mkdir, rm } from 'node:fs/promises';
+import { userInfo } from 'node:os';
+import { join } from 'node:path';
+import {
+  discardFiles,
+  type FileEntry,
+  type GateResult,
+  Manifest,
+  type ManifestSnapshot,
+  ManifestWriter,
+  placeFiles,
+} from '@tb/history';
+import { isLiveError, LiveReader } from '@tb/live';
+import type { Layout } from '@tb/schema';
+import { OpsError } from '../errors.ts';
+import type { InputOptions } from '../input/input-options.ts';
+import { openRejects, type Rejects } from '../input/rejects.ts';
+import type { Progress } from '../progress.ts';
+import { runWorker } from '../worker/run-worker.ts';
+import {
+  type BuildJob,
+  type BuiltDate,
+  type ComparedDate,
+  type ImportDate,
+  publishedOf,
+} from './build-job.ts';
+import type { StageEvent, StageJob, StageResult } from './stage-job.ts';
+
+export interface ImportOptions {
+  readonly exchange: string;
+  readonly files: readonly string[];
+  readonly input: InputOptions;
+  /** A date that is published gets a new revision, with this reason in the hash-chained record. */
+  readonly correction?: { readonly why: string; readonly who?: string | undefined } | undefined;
+  readonly dryRun?: boolean | undefined;
+  readonly allowEmpty?: boolean | undefined;
+}
+
+export interface ImportTools {
+  readonly layout: Layout;
+  readonly signal: AbortSignal;
+  readonly startedAt: Date;
+  readonly progress: Progress;
+  readonly waitMs?: number | undefined;
+  readonly onStep?: ((step: string) => void) | undefined;
+  /** Worker processes that build. Default 2. */
+  readonly workers?: number | undefined;
+}
+
+/** What became of one trading date, in the imported kind and timeframe. */
+export interface ImportedDate {
+  readonly date: string;
+  readonly status: 'imported' | 'already_imported' | 'corrected' | 'planned';
+  readonly rows: number;
+  readonly sha256: string | null;
+  /** Absolute. */
+  readonly path: string | null;
+  readonly revision: number | null;
+}
+
+export interface ImportResult {
+  readonly status: ImportedDate['status'];
+  readonly rowsRead: number;
+  readonly rowsAccepted: number;
+  readonly rowsDuplicate: number;
+  readonly rowsRejected: number;
+  readonly rejectedFile: string | null;
+  readonly days: readonly ImportedDate[];
+  readonly findings: readonly GateResult[];
+}
+
+const MEMORY_MB = 512;
+
+/**
+ * Backfill: files straight into day files, one publication for each trading date. All rows are read and checked before the
+ * first date is published; an import that was killed between two dates goes on with the rest when it is run again.
+ *
+ * A date that is published is refused unless its rows are the same (`already_imported`) or `correction` is given. Symbols
+ * that the input does not have keep their rows.
+ *
+ * @throws `INPUT_*`, `COLUMN_MISSING`, `TIME_ZONE_MISSING`, `ALL_ROWS_REJECTED`, `DATE_EXISTS`, `DATE_LIVE`, `GATE_FAILED`,
+ *   `CANDLES_FROM_TICKS`, `INTERRUPTED`, and what history throws.
+ */
+export async function importFiles(
+  options: ImportOptions,
+  tools: ImportTools,
+): Promise<ImportResult> {
+  for (const file of options.files) await assertReadable(file);
+  const folder = join(
+    tools.layout.marketData,
+    `.import-${process.pid}-${randomUUID().slice(0, 8)}`,
+  );
+  await mkdir(folder, { recursive: true });
+  const rejects = openRejects(tools.layout, 'import', tools.startedAt);
+  let rejectedFile: string | undefined;
+  try {
+    const staged = await stage(options, tools, join(folder, 'stage.duckdb'), rejects);
+    rejectedFile = options.dryRun === true ? rejects.discard() : rejects.close();
+    assertSome(staged, rejects, options, rejectedFile);
+    const dates = planDates(options, tools, staged);
+    const job = jobOf(options, tools, staged, dates, join(folder, 'stage.duckdb'));
+    const identical = await compare(job, options, tools);
+    const built = await buildAndPublish(
+      { ...job, dates: dates.filter((date) => !identical.has(date.tradingDate)) },
+      options,
+      tools,
+    );
+    // Rows of a date that is published with the same content are not stored a second time.
+    const rowsOld = dates.reduce(
+      (sum, date) => sum + (identical.has(date.tradingDate) ? date.rows : 0),
+      0,
+    );
+    const rowsDuplicate = staged.rowsDuplicate + rowsOld;
+    return {
+      status: statusOf(built.days, options),
+      rowsRead: staged.rowsRead,
+      rowsAccepted: staged.rowsRead - rowsDuplicate - rejects.count,
+      rowsDuplicate,
+      rowsRejected: rejects.count,
+      rejectedFile: rejectedFile ?? null,
+      days: [
+        ...built.days,
+        ...dates
+          .filter((date) => identical.has(date.tradingDate))
+          .map((date) => oldDate(date, job, tools.layout)),
+      ].sort((a, b) => (a.date < b.date ? -1 : 1)),
+      findings: built.findings,
+    };
+  } finally {
+    tools.progress.end();
+    rejects.discard();
+    await rm(folder, { recursive: true, force: true });
+  }
+}
+
+async function assertReadable(file: string): Promise<void> {
+  if (file === '-')
+    throw new OpsError('BAD_OPTION', 'import reads files; a stream goes to `tb ingest -`');
+  await access(file).catch((cause: unknown) =>
+    Promise.reject(
+      new OpsError('INPUT_MISSING', `Input ${file} does not exist or may not be read`, { cause }),
+    ),
+  );
+}
+
+function stage(
+  options: ImportOptions,
+  tools: ImportTools,
+  stagePath: string,
+  rejects: Rejects,
+): Promise<StageResult> {
+  const job: StageJob = {
+    root: tools.layout.root,
+    exchange: options.exchange,
+    files: options.files,
+    input: options.input,
+    stagePath,
+    dryRun: options.dryRun === true,
+  };
+  return runWorker<StageResult>('import/stage-worker.js', job, {
+    signal: tools.signal,
+    onEvent: (event) => {
+      const each = event as StageEvent; // what the stage worker emits
+      if (each.type === 'rejected') rejects.add(each.rows);
+      else tools.progress.update(each.rowsRead);
+    },
+  });
+}
+
+function assertSome(
+  staged: StageResult,
+  rejects: Rejects,
+  options: ImportOptions,
+  rejectedFile: string | undefined,
+): void {
+  if (staged.rowsRead === 0 && options.allowEmpty !== true)
+    throw new OpsError('INPUT_EMPTY', `No rows in ${options.files.join(', ')}`);
+  if (staged.rowsRead > 0 && rejects.count === staged.rowsRead)
+    throw new OpsError(
+      'ALL_ROWS_REJECTED',
+      `All ${staged.rowsRead} rows were rejected; the reasons are in ${rejectedFile ?? 'the rejected file of a run without --dry-run'}`,
+    );
+}
+
+/** The staged dates with what is published of them. A date of the live buffer is not ours. */
+function planDates(options: ImportOptions, tools: ImportTools, staged: StageResult): ImportDate[] {
+  using manifest = Manifest.openReader(tools.layout);
+  const snapshot = manifest.snapshot();
+  const live = liveDates(tools.layout, options.exchange);
+  return staged.dates.map(({ tradingDate, rows }) => {
+    if (live.has(tradingDate) && !snapshot.isPublished(options.exchange, tradingDate))
+      throw new OpsError('DATE_LIVE', `${options.exchange} ${tradingDate} is in the live buffer`);
+    return {
+      tradingDate,
+      rows,
+      revision: snapshot.nextRevision(options.exchange, tradingDate),
+      published: newestOf(snapshot, options.exchange, tradingDate),
+    };
+  });
+}
+
+function newestOf(snapshot: ManifestSnapshot, exchange: string, tradingDate: string): FileEntry[] {
+  const newest = new Map<string, FileEntry>();
+  for (const file of snapshot.revisionsOf(exchange, tradingDate)) {
+    const key = `${file.kind} ${file.timeframe}`;
+    if (file.tier !== 'pruned' && (newest.get(key)?.revision ?? 0) < file.revision)
+      newest.set(key, file);
+  }
+  return [...newest.values()];
+}
+
+function liveDates(layout: Layout, exchange: string): ReadonlySet<string> {
+  try {
+    using reader = LiveReader.open({ layout, exchange });
+    return new Set(
+      reader
+        .snapshot()
+        .days.filter((day) => day.state !== 'cleared')
+        .map((day) => day.tradingDate),
+    );
+  } catch (error) {
+    if (isLiveError(error, 'LIVE_ABSENT')) return new Set();
+    throw error;
+  }
+}
+
+function jobOf(
+  options: ImportOptions,
+  tools: ImportTools,
+  staged: StageResult,
+  dates: readonly ImportDate[],
+  stagePath: string,
+): BuildJob {
+  return {
+    root: tools.layout.root,
+    exchange: options.exchange,
+    stagePath,
+    input: { kind: options.input.kind, timeframe: options.input.timeframe },
+    dates,
+    symbols: staged.symbols,
+    sourceFingerprint: staged.sourceFingerprint,
+    dryRun: options.dryRun === true,
+    memoryLimitMb: MEMORY_MB,
+  };
+}
+
+/** Dates whose published rows are those of the input. @throws `DATE_EXISTS` for others, unless it is a correction. */
+async function compare(
+  job: BuildJob,
+  options: ImportOptions,
+  tools: ImportTools,
+): Promise<ReadonlySet<string>> {
+  const identical = new Set<string>();
+  const different: string[] = [];
+  const dates = job.dates.filter((date) => publishedOf(date, job.input));
+  if (dates.length === 0) return identical;
+  await runWorker(
+    'import/build-worker.js',
+    { ...job, task: 'compare', dates },
+    {
+      signal: tools.signal,
+      onEvent: (event) => {
+        const each = event as ComparedDate; // what the build worker emits for this task
+        if (each.isIdentical) identical.add(each.tradingDate);
+        else different.push(each.tradingDate);
+      },
+    },
+  );
+  if (different.length > 0 && !options.correction)
+    throw new OpsError(
+      'DATE_EXISTS',
+      `${options.exchange} ${different.slice(0, 5).join(', ')}${different.length > 5 ? ` and ${different.length - 5} more dates are` : ' is'} published with other rows`,
+    );
+  return identical;
+}
+
+async function buildAndPublish(
+  job: BuildJob,
+  options: ImportOptions,
+  tools: ImportTools,
+): Promise<{ days: ImportedDate[]; findings: GateResult[] }> {
+  const days: ImportedDate[] = [];
+  const findings: GateResult[] = [];
+  const count = Math.max(1, Math.min(tools.workers ?? 2, Math.ceil(job.dates.length / 8)));
+  let last: Promise<void> = Promise.resolve();
+  let done = 0;
+  const stop = new AbortController();
+  const publishNext = (built: BuiltDate): void => {
+    last = last.then(async () => {
+      findings.push(...built.gates.filter((gate) => !gate.ok || gate.explanation !== undefined));
+      days.push(await publishDate(built, job, options, tools));
+      tools.progress.update(++done);
+    });
+    last.catch(() => stop.abort());
+  };
+  const signal = AbortSignal.any([tools.signal, stop.signal]);
+  const runs = Array.from({ length: job.dates.length === 0 ? 0 : count }, (_value, at) =>
+    runWorker(
+      'import/build-worker.js',
+      { ...job, task: 'build', dates: job.dates.filter((_date, index) => index % count === at) },
+      {
+        signal,
+        onStep: tools.onStep,
+        onEvent: (event) => publishNext(event as BuiltDate), // what the build worker emits for this task
+      },
+    ),
+  );
+  const ended = await Promise.allSettled(runs);
+  await last;
+  const failed = ended.find((each) => each.status === 'rejected');
+  if (failed) throw failed.reason;
+  return { days, findings };
+}
+
+async function publishDate(
+  built: BuiltDate,
+  job: BuildJob,
+  options: ImportOptions,
+  tools: ImportTools,
+): Promise<ImportedDate> {
+  const { layout } = tools;
+  const date = built.tradingDate;
+  const file = built.files.find(
+    (each) => each.kind === job.input.kind && each.timeframe === job.input.timeframe,
+  );
+  const rows = built.rows[job.input.timeframe || 'ticks'] ?? 0;
+  if (!built.ok) throw gateError(job.exchange, built);
+  if (job.dryRun)
+    return { date, status: 'planned', rows, sha256: null, path: null, revision: null };
+  const published = job.dates.find((each) => each.tradingDate === date)?.published ?? [];
+  const isReplacing = built.files.some((each) =>
+    published.some((old) => old.kind === each.kind && old.timeframe === each.timeframe),
+  );
+  if (isReplacing && !options.correction) {
+    await discardFiles(layout, built.files);
+    throw new OpsError('DATE_EXISTS', `${job.exchange} ${date} is published with other candles`);
+  }
+  const correction =
+    isReplacing && options.correction
+      ? {
+          who: options.correction.who ?? userInfo().username,
+          why: options.correction.why,
+          ...(built.changes ?? { rowsAdded: 0, rowsRemoved: 0, rowsChanged: 0 }),
+        }
+      : undefined;
+  await using writer = await ManifestWriter.open({
+    layout,
+    purpose: 'import',
+    waitMs: tools.waitMs ?? 30_000,
+    signal: tools.signal,
+  });
+  await placeFiles(layout, built.files, (step) => tools.onStep?.(`placed ${step}`));
+  writer.publish(built.files, { correction });
+  tools.onStep?.('published');
+  return {
+    date,
+    status: correction ? 'corrected' : 'imported',
+    rows,
+    sha256: file?.sha256 ?? null,
+    path: file ? layout.absolute(file.path) : null,
+    revision: file?.revision ?? null,
+  };
+}
+
+function gateError(exchange: string, built: BuiltDate): OpsError {
+  const failed = built.gates.filter((gate) => !gate.ok && gate.severity === 'refuse');
+  const shown = failed
+    .slice(0, 5)
+    .map((gate) =>
+      [gate.gate, gate.symbol, gate.minute, `${gate.observed}, expected ${gate.expected}`]
+        .filter((part) => part !== undefined)
+        .join(' '),
+    );
+  return new OpsError(
+    'GATE_FAILED',
+    `${exchange} ${built.tradingDate} was not published: ${shown.join('; ')}`,
+  );
+}
+
+function oldDate(date: ImportDate, job: BuildJob, layout: Layout): ImportedDate {
+  const file = publishedOf(date, job.input);
+  return {
+    date: date.tradingDate,
+    status: 'already_imported',
+    rows: date.rows,
+    sha256: file?.sha256 ?? null,
+    path: file ? layout.absolute(file.path) : null,
+    revision: file?.revision ?? null,
+  };
+}
+
+function statusOf(built: readonly ImportedDate[], options: ImportOptions): ImportResult['status'] {
+  if (options.dryRun === true) return 'planned';
+  if (built.some((day) => day.status === 'corrected')) return 'corrected';
+  return built.length > 0 ? 'imported' : 'already_imported';
+}

@@ -1,0 +1,86 @@
+import {
+  BIGINT,
+  DATE,
+  DOUBLE,
+  type DuckDBAppender,
+  type DuckDBConnection,
+  DuckDBDataChunk,
+  DuckDBDateValue,
+  type DuckDBValue,
+  INTEGER,
+} from '@duckdb/node-api';
+import type { Block } from '../input/blocks.ts';
+import type { DatedRows } from './date-of-row.ts';
+import type { SidSource } from './sid-source.ts';
+
+const VECTOR_ROWS = 2048;
+const TYPES = [DATE, INTEGER, BIGINT, INTEGER, BIGINT, DOUBLE, DOUBLE, DOUBLE, DOUBLE, DOUBLE];
+
+type Batch = { readonly symbol: string | readonly string[]; readonly ts: BigInt64Array };
+
+/** Appends accepted rows to the table `stage(day, sid, ts ns, file, row, v1 ... v5)`, a vector at a time. */
+export class StageWriter {
+  readonly #appender: DuckDBAppender;
+  #columns: DuckDBValue[][] = TYPES.map(() => []);
+
+  private constructor(appender: DuckDBAppender) {
+    this.#appender = appender;
+  }
+
+  static async create(connection: DuckDBConnection): Promise<StageWriter> {
+    await connection.run(
+      'CREATE TABLE stage (day DATE NOT NULL, sid INTEGER NOT NULL, ts BIGINT NOT NULL, file INTEGER NOT NULL, row BIGINT NOT NULL, v1 DOUBLE, v2 DOUBLE, v3 DOUBLE, v4 DOUBLE, v5 DOUBLE)',
+    );
+    return new StageWriter(await connection.createAppender('stage'));
+  }
+
+  /** @param file Index of the input file. */
+  add(block: Block<Batch>, dated: DatedRows, file: number, sids: SidSource): void {
+    const values = valuesOf(block.batch);
+    for (const [at, row] of dated.accepted.entries()) {
+      const cells: DuckDBValue[] = [
+        new DuckDBDateValue(dated.days[at] ?? 0),
+        sids.sidOf(symbolAt(block.batch, row)),
+        dated.ts[at] ?? 0n,
+        file,
+        block.rows[row] ?? 0n,
+        ...values.map((column) => numberAt(column, row)),
+      ];
+      for (let column = 0; column < TYPES.length; column += 1)
+        this.#columns[column]?.push(cells[column] ?? null);
+      if (this.#columns[0]?.length === VECTOR_ROWS) this.#flush();
+    }
+  }
+
+  close(): void {
+    this.#flush();
+    this.#appender.closeSync();
+  }
+
+  #flush(): void {
+    const rows = this.#columns[0]?.length ?? 0;
+    if (rows === 0) return;
+    const chunk = DuckDBDataChunk.create(TYPES, rows);
+    chunk.setColumns(this.#columns);
+    this.#appender.appendDataChunk(chunk);
+    this.#columns = TYPES.map(() => []);
+  }
+}
+
+function symbolAt(batch: Batch, row: number): string {
+  return typeof batch.symbol === 'string' ? batch.symbol : (batch.symbol[row] ?? '');
+}
+
+/** v1 ... v5: price, volume, bid, ask, nothing; or open, high, low, close, volume. */
+function valuesOf(batch: Batch): (Float64Array | undefined)[] {
+  const columns = batch as unknown as Readonly<Record<string, Float64Array | undefined>>;
+  const names = columns['price']
+    ? ['price', 'volume', 'bid', 'ask']
+    : ['open', 'high', 'low', 'close', 'volume'];
+  return names.map((name) => columns[name]);
+}
+
+function numberAt(column: Float64Array | undefined, row: number): number | null {
+  const value = column?.[row];
+  return value === undefined || Number.isNaN(value) ? null : value;
+}
