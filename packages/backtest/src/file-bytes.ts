@@ -13,14 +13,19 @@ export async function hashFile(path: string): Promise<{ sha256: string; sizeByte
   return { sha256: hash.digest('hex'), sizeBytes };
 }
 
-/** Makes the contents of a file, or the names in a folder, durable. Never called again after it failed. */
-export async function sync(path: string): Promise<void> {
+/** Makes the contents of a file durable. Never called again after it failed: the second answer would be a lie. */
+export async function syncFile(path: string): Promise<void> {
   const handle = await open(path, 'r');
   try {
     await handle.sync();
   } finally {
     await handle.close();
   }
+}
+
+/** Makes the names in a folder durable. Windows has no such call and needs none. */
+export async function syncFolder(path: string): Promise<void> {
+  if (process.platform !== 'win32') await syncFile(path);
 }
 
 /** @returns false when the file was not there. */

@@ -70,7 +70,7 @@ export class PositionBook {
   open(): OpenPosition | undefined {
     if (this.quantity === 0) return undefined;
     const { symbol, quantity, averagePrice, marketPrice } = this;
-    const unrealisedPnl = quantity * (marketPrice - averagePrice);
+    const unrealisedPnl = quantity * (marketPrice - averagePrice) + 0; // never -0
     const fees = this.#lots.reduce((sum, lot) => sum + lot.fee, 0);
     return { symbol, quantity, averagePrice, marketPrice, unrealisedPnl, fees };
   }

@@ -1,5 +1,5 @@
 import type { Layout } from '@tb/schema';
-import { sync, unlinkIfThere } from './file-bytes.ts';
+import { syncFolder, unlinkIfThere } from './file-bytes.ts';
 import type { RunIndex, RunRecord } from './run-index.ts';
 
 export interface PrunePolicy {
@@ -46,7 +46,7 @@ export async function pruneRuns(
   const removed: string[] = [];
   for (const run of runs) {
     await unlinkIfThere(layout.absolute(run.path));
-    await sync(layout.runsDir);
+    await syncFolder(layout.runsDir);
     if (await index.remove(run.runId)) removed.push(run.runId);
   }
   return removed;

@@ -10,7 +10,7 @@ import {
   type DuckDBValue,
 } from '@duckdb/node-api';
 import { readSql } from '@tb/schema';
-import { hashFile, sync } from './file-bytes.ts';
+import { hashFile, syncFile } from './file-bytes.ts';
 import type { Row, RunTable } from './run-file-protocol.ts';
 
 const TABLES: readonly RunTable[] = [
@@ -31,6 +31,10 @@ interface TableWriter {
   readonly isTime: readonly boolean[];
   rows: number;
 }
+
+// The smallest block. Eight small tables in DuckDB's default of 262,144 bytes make a run of 3,000 candles 2.1 MB, these
+// 0.4 MB, and a sweep has hundreds.
+const BLOCK_BYTES = '16384';
 
 /** Options of every DuckDB instance of this package. Extensions are neither installed nor loaded. */
 export const DUCKDB_OPTIONS: Readonly<Record<string, string>> = {
@@ -66,7 +70,10 @@ export class RunFileBuild {
   /** Creates the file with its tables. It must not exist. */
   static async create(path: string): Promise<RunFileBuild> {
     if (existsSync(path)) throw new Error(`${path} exists already`);
-    const instance = await DuckDBInstance.create(path, { ...DUCKDB_OPTIONS });
+    const instance = await DuckDBInstance.create(path, {
+      ...DUCKDB_OPTIONS,
+      default_block_size: BLOCK_BYTES,
+    });
     const connection = await instance.connect();
     await connection.run(readSql('run/0001_init.sql'));
     await connection.run('BEGIN TRANSACTION');
@@ -103,7 +110,7 @@ export class RunFileBuild {
       throw new Error(`${this.#path}.wal is left: not all rows are in the file`);
     await this.#readBack();
     await chmod(this.#path, 0o444);
-    await sync(this.#path);
+    await syncFile(this.#path);
     return hashFile(this.#path);
   }
 

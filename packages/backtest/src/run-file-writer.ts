@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import type { Layout } from '@tb/schema';
 import { BacktestError } from './errors.ts';
-import { sync, unlinkIfThere } from './file-bytes.ts';
+import { syncFolder, unlinkIfThere } from './file-bytes.ts';
 import type { FromChild, Row, RunTable, ToChild } from './run-file-protocol.ts';
 
 // The built file, from src and from dist alike: the child runs without a loader.
@@ -46,13 +46,9 @@ export class RunFileWriter {
       else this.#messages.push(message);
       this.#wake();
     });
-    child.on('error', (error) => this.#fail(error.message, error));
-    this.#exited = new Promise((resolve) => {
-      child.once('close', (code, signal) => {
-        this.#fail(`its process ended with ${signal ?? code} ${this.#stderr.trim()}`.trim());
-        this.#wake();
-        resolve();
-      });
+    this.#exited = endOf(child).then((end) => {
+      this.#fail(`its process ended with ${end} ${this.#stderr.trim()}`.trim());
+      this.#wake();
     });
   }
 
@@ -98,7 +94,7 @@ export class RunFileWriter {
   async publish(): Promise<void> {
     try {
       await link(temporaryRunFile(this.#layout, this.#runId), this.#layout.runFile(this.#runId));
-      await sync(this.#layout.runsDir);
+      await syncFolder(this.#layout.runsDir);
     } catch (error) {
       throw notWritten(this.#runId, (error as Error).message, error);
     }
@@ -147,6 +143,22 @@ export class RunFileWriter {
   #fail(observed: string, cause?: unknown): void {
     this.#failure ??= notWritten(this.#runId, observed, cause);
   }
+}
+
+/**
+ * How a child ended, once its last words on stderr are read: a code, a signal, or why it did not start. Not by its `close`
+ * event, which Node never emits after a `disconnect()` from this side (seen on 20.20.2).
+ */
+async function endOf(child: ChildProcess): Promise<string> {
+  const ended = new Promise<string>((resolve) => {
+    child.once('exit', (code, signal) => resolve(String(signal ?? code)));
+    child.on('error', (error) => {
+      if (child.pid === undefined) resolve(error.message);
+    });
+  });
+  const silent = new Promise((resolve) => child.stderr?.once('close', resolve));
+  await silent;
+  return ended;
 }
 
 function notWritten(runId: string, observed: string, cause?: unknown): BacktestError {

@@ -142,17 +142,17 @@ ORDER BY month`;
 
 function thinned(maxRows: number): string {
   return `WITH numbered AS (
-  SELECT *, row_number() OVER (ORDER BY ts) - 1 AS at, count(*) OVER () AS rows FROM equity
+  SELECT *, row_number() OVER (ORDER BY ts) - 1 AS place, count(*) OVER () AS total FROM equity
 ), bucketed AS (
-  SELECT *, at * ${Math.max(1, Math.floor(maxRows / 2))} // rows AS bucket FROM numbered
+  SELECT *, place * ${Math.max(1, Math.floor(maxRows / 2))} // total AS bucket FROM numbered
 ), kept AS (
-  SELECT unnest([arg_min(at, equity), arg_max(at, equity)]) AS at FROM bucketed GROUP BY bucket
+  SELECT unnest([arg_min(place, equity), arg_max(place, equity)]) AS place FROM bucketed GROUP BY bucket
   UNION
-  SELECT max(at) FROM numbered
+  SELECT max(place) FROM numbered
 )
 SELECT epoch_ns(ts) AS ts, equity, cash, drawdown
 FROM numbered
-WHERE rows <= ${maxRows} OR at IN (SELECT at FROM kept)
+WHERE total <= ${maxRows} OR place IN (SELECT place FROM kept)
 ORDER BY ts`;
 }
 

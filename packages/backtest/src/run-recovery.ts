@@ -1,7 +1,7 @@
 import { readdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Layout } from '@tb/schema';
-import { sync, unlinkIfThere } from './file-bytes.ts';
+import { syncFolder, unlinkIfThere } from './file-bytes.ts';
 import type { RunIndex } from './run-index.ts';
 import { isRunnerDead } from './runner-process.ts';
 
@@ -51,6 +51,6 @@ async function removeLitter(layout: Layout, index: RunIndex): Promise<string[]> 
     const isLitter = isTemporary === undefined ? state === 'failed' : state !== 'running';
     if (isLitter && (await unlinkIfThere(join(layout.runsDir, name)))) removed.push(name);
   }
-  if (removed.length > 0) await sync(layout.runsDir);
+  if (removed.length > 0) await syncFolder(layout.runsDir);
   return removed;
 }

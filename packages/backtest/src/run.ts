@@ -1,7 +1,7 @@
 import { type Layout, SCHEMA_VERSION } from '@tb/schema';
 import { shownTime } from './candle-check.ts';
 import { BacktestError, isBacktestError } from './errors.ts';
-import { sync, unlinkIfThere } from './file-bytes.ts';
+import { syncFolder, unlinkIfThere } from './file-bytes.ts';
 import { fingerprintOf } from './fingerprint.ts';
 import { utcDayOf } from './metrics/returns.ts';
 import { type ParameterValues, resolveParameters } from './parameters.ts';
@@ -165,7 +165,7 @@ function recordFailure(options: RunOptions, runId: string, error: unknown): Prom
     const message = error instanceof Error ? error.message : String(error);
     const isFailed = await options.index.fail(runId, message, nowOf(options));
     if (isFailed && (await unlinkIfThere(options.layout.runFile(runId))))
-      await sync(options.layout.runsDir);
+      await syncFolder(options.layout.runsDir);
   });
 }
 

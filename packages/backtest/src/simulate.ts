@@ -70,7 +70,7 @@ export async function simulate(
     for (const candle of group) portfolio.mark(candle.symbol, candle.close);
     const { equity, cash, isFlat } = portfolio;
     highest = Math.max(highest, equity);
-    sink.equity({ ts: moment.ts, equity, cash, drawdown: equity / highest - 1, isFlat });
+    sink.equity({ ts: moment.ts, equity, cash, drawdown: (equity - highest) / highest, isFlat });
     for (const candle of group)
       guarded('onCandle', moment, () => strategy.onCandle(context, candle));
     await sink.drain?.();
