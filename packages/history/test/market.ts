@@ -1,3 +1,5 @@
+import { readdirSync } from 'node:fs';
+import { join, relative } from 'node:path';
 import { calendarOf, type Session, type SessionCalendar } from '@tb/calendar';
 import {
   type BuildInstance,
@@ -64,6 +66,31 @@ export class Market implements AsyncDisposable {
        FROM range(0, ${rows}) AS t (i)`,
     );
     return table;
+  }
+
+  /** A table with 1m candles of every minute of the session, with `i`, the number of the minute. */
+  async minutes(table: string, tradingDate: string, symbols: number): Promise<string> {
+    const { open, close } = this.session(tradingDate);
+    const minutes = Number((close - open) / 60_000_000_000n);
+    await this.duck.connection.run(
+      `CREATE OR REPLACE TABLE ${table} AS
+       SELECT (1 + n % ${symbols})::INTEGER AS sid, (n // ${symbols})::BIGINT AS i,
+         make_timestamp_ns(${open} + (n // ${symbols}) * 60000000000) AS ts,
+         (100 + (hash(n) % 500) / 100.0)::DOUBLE AS open, (106 + (hash(n + 1) % 100) / 100.0)::DOUBLE AS high,
+         (99 - (hash(n + 2) % 100) / 100.0)::DOUBLE AS low, (100 + (hash(n + 3) % 500) / 100.0)::DOUBLE AS close,
+         (1 + hash(n + 4) % 900)::DOUBLE AS volume
+       FROM range(0, ${minutes * symbols}) AS t (n)`,
+    );
+    return table;
+  }
+
+  /** Relative paths of everything below the folders of the exchange. */
+  filesOnDisk(): string[] {
+    const folder = join(this.layout.marketData, this.calendar.exchange);
+    return readdirSync(folder, { recursive: true, withFileTypes: true })
+      .filter((entry) => entry.isFile())
+      .map((entry) => relative(this.layout.root, join(entry.parentPath, entry.name)))
+      .sort();
   }
 
   async build(

@@ -127,19 +127,19 @@ async function firstDifference(context: GateContext, pair: Pair): Promise<Findin
     context.connection,
     `WITH again AS (${expected}), held AS (${held}),
      lost AS (SELECT * FROM again EXCEPT ALL SELECT * FROM held), extra AS (SELECT * FROM held EXCEPT ALL SELECT * FROM again)
-     SELECT side, sid, epoch_ns(ts) AS at, open, high, low, close, volume, (SELECT count(*) FROM lost) AS lost, (SELECT count(*) FROM extra) AS extra
-     FROM (SELECT 'expected' AS side, * FROM lost UNION ALL SELECT 'observed' AS side, * FROM extra) AS both
-     ORDER BY sid, at, side DESC LIMIT 2`,
+     SELECT side, sid, epoch_ns(ts) AS at_ns, open, high, low, close, volume, (SELECT count(*) FROM lost) AS lost, (SELECT count(*) FROM extra) AS extra
+     FROM (SELECT 'expected' AS side, * FROM lost UNION ALL SELECT 'observed' AS side, * FROM extra) AS sides
+     ORDER BY sid, at_ns, side DESC LIMIT 2`,
   );
   const first = rows[0] as Record<string, unknown>; // the hashes differ, so a row does
   const isSameCandle = (row: Record<string, unknown>): boolean =>
-    row['sid'] === first['sid'] && row['at'] === first['at'];
+    row['sid'] === first['sid'] && row['at_ns'] === first['at_ns'];
   const observed = rows.find((row) => row['side'] === 'observed' && isSameCandle(row));
   const wanted = rows.find((row) => row['side'] === 'expected' && isSameCandle(row));
   return {
     subject: subjectOf(subject.key),
     symbol: context.symbolOf(first['sid'] as number),
-    minute: isoOf(first['at'] as bigint),
+    minute: isoOf(first['at_ns'] as bigint),
     observed: `${observed ? candleText(observed) : 'no candle'}; ${first['extra']} candles differ`,
     expected: wanted ? candleText(wanted) : 'no candle',
   };

@@ -14,7 +14,10 @@ import {
  */
 const HOLE_MINUTES = 30;
 
-/** Dense: at least this share of the expected minutes between its first and last candle. Thin symbols have holes. */
+/**
+ * Dense: at least this share of the expected minutes between its first and last candle, long holes aside. Thin symbols
+ * have holes everywhere: NIFTYBEES has 177 to 307 candles of 375.
+ */
 const DENSE_SHARE = 0.9;
 
 /** Below so many candles density says nothing. */
@@ -100,21 +103,32 @@ async function readSeries(
 }
 
 /** Holes of a dense series, in time order; none for a thin one. */
-function holesIn(expected: readonly bigint[], minutes: ReadonlySet<bigint>): Hole[] {
+function holesIn(expected: readonly bigint[], minutes: ReadonlySet<bigint>): readonly Hole[] {
   const present = expected.map((ts) => minutes.has(ts));
   const first = present.indexOf(true);
   const last = present.lastIndexOf(true);
   const count = present.filter(Boolean).length;
   if (count < Math.min(DENSE_CANDLES, expected.length / 2)) return [];
-  if (count < DENSE_SHARE * (last - first + 1)) return [];
-  const holes: Hole[] = [];
+  const holes = runsOfMissing(present);
+  const longInside = holes
+    .filter((hole) => hole.minutes > HOLE_MINUTES && hole.at > first && hole.at < last)
+    .reduce((sum, hole) => sum + hole.minutes, 0);
+  if (count < DENSE_SHARE * (last - first + 1 - longInside)) return [];
+  return holes.map((hole) => ({ from: expected[hole.at] as bigint, minutes: hole.minutes }));
+}
+
+/** Stretches of absent minutes: where each begins, and its length. */
+function runsOfMissing(
+  present: readonly boolean[],
+): readonly { readonly at: number; readonly minutes: number }[] {
+  const runs: { at: number; minutes: number }[] = [];
   let from = -1;
-  for (let at = 0; at <= expected.length; at++) {
-    const isMissing = at < expected.length && !present[at];
+  for (let at = 0; at <= present.length; at++) {
+    const isMissing = at < present.length && !present[at];
     if (isMissing && from < 0) from = at;
     if (isMissing || from < 0) continue;
-    holes.push({ from: expected[from] as bigint, minutes: at - from });
+    runs.push({ at: from, minutes: at - from });
     from = -1;
   }
-  return holes;
+  return runs;
 }
