@@ -4,7 +4,7 @@ import { runFaulted } from './fault-run.ts';
 import { powerCuts } from './power-cut.ts';
 import { parseRecording } from './recording.ts';
 import type { Scenario } from './scenario.ts';
-import { findings, openStage, rerun, resetWork } from './trial.ts';
+import { findings, openStage, rerun, resetWork, type Stage } from './trial.ts';
 
 export interface PowerCutCampaignOptions {
   readonly seed: number;
@@ -26,13 +26,25 @@ export interface PowerCutResult {
   }[];
 }
 
-/** Records one run of a scenario, then checks the disk as it may be after a power cut at many moments of it. */
+/** `cutPower` on a stage of its own. */
 export async function runPowerCuts(
   scenario: Scenario,
   options: PowerCutCampaignOptions,
 ): Promise<PowerCutResult> {
   using stage = await openStage(scenario);
-  const { work } = stage;
+  return await cutPower(stage, options);
+}
+
+/**
+ * Records one run of a scenario, then checks the disk as it may be after a power cut at many moments of it.
+ *
+ * @throws Error when the command fails under recording, or makes a change that a recording cannot follow.
+ */
+export async function cutPower(
+  stage: Stage,
+  options: PowerCutCampaignOptions,
+): Promise<PowerCutResult> {
+  const { scenario, work } = stage;
   const { seed } = options;
   const violations: { model: NameModel; after: number; problem: string }[] = [];
   let states = 0;

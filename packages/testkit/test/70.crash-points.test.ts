@@ -1,0 +1,110 @@
+import { describe, expect, test } from '@jest/globals';
+import { random, type StorageCall } from '@tb/testkit';
+import { verdictOf } from '../src/bench-row.ts';
+import { crashPointsText } from '../src/crash-points.ts';
+import { formatTable } from '../src/print-table.ts';
+import type { ScenarioResult } from '../src/results.ts';
+import { samplePoints } from '../src/sample.ts';
+
+const result: ScenarioResult = {
+  scenario: 'rollover',
+  commands: ['rollover'],
+  faults: {
+    scenario: 'rollover',
+    seed: 7,
+    operations: 405,
+    points: { kill: 405, 'eio-once': 400 },
+    compound: 12,
+    unfired: [],
+    violations: [{ replay: 'rollover:kill:9:7', call: 'fsync data/x', problem: 'a tick is lost' }],
+  },
+  powerCuts: {
+    scenario: 'rollover',
+    seed: 7,
+    states: 50,
+    violations: [{ model: 'strict', after: 3, problem: 'torn' }],
+  },
+  mutations: { seed: 7, files: 10, rejected: 9, right: 1, codes: {}, violations: [] },
+  exhaustive: true,
+  startedAt: '2026-02-02T00:00:00.000Z',
+  durationMs: 90_000,
+  commit: 'abc1234',
+  node: 'v20.20.2',
+};
+
+describe('docs/crash-points.md', () => {
+  test('counts what was tried beside what was found, and lists each violation with its replay', () => {
+    const text = crashPointsText([result]);
+    expect(text).toContain(
+      '805 faults, 12 compound faults, 50 power-cut states,\n10 damaged files: **2 violations**',
+    );
+    expect(text).toContain(
+      '| rollover | 405 | 405 | 0 | 400 | 0 | 0 | 0 | 0 | 0 | 805 | 12 | 50 | 10 | 2 |',
+    );
+    expect(text).toContain('- `TB_FAULT=rollover:kill:9:7` at fsync data/x: a tick is lost');
+    expect(text).toContain('power cut (strict, seed 7) after 3 changes: torn');
+  });
+
+  test('says None only when nothing was found', () => {
+    const clean = { ...result, faults: { ...result.faults, violations: [] }, powerCuts: undefined };
+    expect(crashPointsText([clean])).toMatch(/## Open violations\n\nNone\./);
+    expect(crashPointsText([result])).not.toContain('None.');
+  });
+});
+
+describe('bench rows', () => {
+  test.each([
+    ['>= 0.80', 0.8, 'met'],
+    ['>= 250,000', 249_999, 'missed'],
+    ['<= 1.3', 1.31, 'missed'],
+    ['<= 20 MB', 16.1, 'met'],
+    ['= 0 errors', 1, 'missed'],
+    ['< 5', 5, 'missed'],
+    ['0 errors', 5, ''],
+    [undefined, 5, ''],
+    ['as fast as before', 5, ''],
+  ] as const)('goal %p, value %p: %p', (goal, value, verdict) => {
+    expect(verdictOf({ name: 'x', value, unit: '', goal })).toBe(verdict);
+  });
+
+  test('a table is aligned, numbers to the right', () => {
+    expect(
+      formatTable(
+        ['name', 'n'],
+        [
+          ['a', '1'],
+          ['long', '1,000'],
+        ],
+      ),
+    ).toBe('name      n\na         1\nlong  1,000');
+  });
+});
+
+describe('samples', () => {
+  const calls = Array.from(
+    { length: 100 },
+    (_, i): StorageCall => ({
+      number: i + 1,
+      eligible: i + 1,
+      name: i % 10 === 5 ? 'fsync' : 'pwrite',
+      path: 'x',
+      path2: '',
+      size: 1,
+      pid: 1,
+      tid: 1,
+    }),
+  );
+
+  test('hold the ends and every fsync before anything else, and are the same for the same seed', () => {
+    const chosen = samplePoints(calls, 20, random(1));
+    expect(chosen).toEqual(samplePoints(calls, 20, random(1)));
+    expect(chosen).toHaveLength(20);
+    expect(chosen).toEqual(
+      expect.arrayContaining([1, 2, 3, 98, 99, 100, 6, 16, 26, 36, 46, 56, 66, 76, 86, 96]),
+    );
+  });
+
+  test('are everything when there is room', () => {
+    expect(samplePoints(calls, 1000, random(1))).toHaveLength(100);
+  });
+});
