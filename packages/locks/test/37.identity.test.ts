@@ -105,7 +105,6 @@ sys.stdin.read()`;
   test('rebooted since: dead at once', async () => {
     using p = place();
     await using holder = await startHolder({ dir: p.dir });
-    await holder.signal('SIGSTOP'); // the pid lives on, in another process after a reboot
     editRecord(p.at('.writer.lock'), { bootId: 'the boot before' });
     await holder.signal('SIGKILL');
     await using lock = await WriterLock.acquire(p.dir, { purpose });

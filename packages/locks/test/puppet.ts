@@ -82,10 +82,18 @@ export function processState(pid: number): string | undefined {
   }
 }
 
+interface Message {
+  readonly id?: number;
+  readonly event?: string;
+  readonly value?: never;
+  readonly failure?: Failure;
+}
+
 class ChildPuppet implements Puppet {
   readonly child: ChildProcessWithoutNullStreams;
   readonly ended: Promise<number | NodeJS.Signals | null>;
   readonly #asked = new Map<number, { resolve(value: never): void; reject(error: Error): void }>();
+  readonly #early = new Map<number, Message>();
   readonly #events = new Set<string>();
   #listeners: (() => void)[] = [];
   #errors = '';
@@ -115,6 +123,8 @@ class ChildPuppet implements Puppet {
   ask<T>(verb: string, options: object = {}): Promise<T> {
     const id = this.#next++;
     const answer = new Promise<T>((resolve, reject) => this.#asked.set(id, { resolve, reject }));
+    const early = this.#early.get(id); // a script that answers before it is asked
+    if (early !== undefined) this.#hear(early);
     answer.catch(() => {}); // a puppet that kills itself answers nobody, and not every test waits
     this.child.stdin.write(`${JSON.stringify({ id, verb, ...options })}\n`);
     return answer;
@@ -146,9 +156,13 @@ class ChildPuppet implements Puppet {
   #hear(message: { id?: number; event?: string; value?: never; failure?: Failure }): void {
     if (message.event !== undefined) this.#events.add(message.event);
     for (const listen of this.#listeners.splice(0)) listen();
-    const waiting = this.#asked.get(message.id ?? 0);
-    if (waiting === undefined) return;
-    this.#asked.delete(message.id ?? 0);
+    if (message.id === undefined) return;
+    const waiting = this.#asked.get(message.id);
+    if (waiting === undefined) {
+      this.#early.set(message.id, message);
+      return;
+    }
+    this.#asked.delete(message.id);
     if (message.failure === undefined) waiting.resolve(message.value as never);
     else waiting.reject(Object.assign(new Error(message.failure.message), message.failure));
   }

@@ -1,4 +1,5 @@
 // A process that acquires and then does what it is told, one JSON line a command; see test/puppet.ts.
+import { closeSync, openSync, readdirSync, rmSync, writeSync } from 'node:fs';
 import { createInterface } from 'node:readline';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { inspectLock, openSqlite, WriterLock } from '@tb/locks';
@@ -71,6 +72,20 @@ const verbs = {
       globalThis.ballast.push(Buffer.alloc(2 ** 28, 1));
     return { rss: process.memoryUsage.rss() };
   },
+  /** Takes all the space there is, or so many bytes. */
+  fill: ({ sizeBytes }) => {
+    const file = openSync(`${config.dir}/filler`, 'w');
+    try {
+      for (let left = sizeBytes ?? Number.POSITIVE_INFINITY; left > 0; left -= 4096)
+        writeSync(file, Buffer.alloc(Math.min(left, 4096), 1));
+    } catch (error) {
+      if (error.code !== 'ENOSPC') throw error;
+    } finally {
+      closeSync(file);
+    }
+  },
+  unfill: () => rmSync(`${config.dir}/filler`),
+  list: () => readdirSync(config.dir).sort(),
   exit: () => process.exit(0),
   crash: () => {
     setImmediate(() => {
