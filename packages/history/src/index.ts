@@ -40,7 +40,13 @@ export type {
   GateSubject,
   Severity,
 } from './gates/gate.ts';
-export { GATES, type GateResult, gatesPassed, runGates } from './gates/run-gates.ts';
+export {
+  GATES,
+  type GateOptions,
+  type GateResult,
+  gatesPassed,
+  runGates,
+} from './gates/run-gates.ts';
 export { Manifest, type VerifiedRow } from './manifest.ts';
 export { type FilePlan, ManifestSnapshot, type PlannedMonth } from './manifest-snapshot.ts';
 export {
@@ -59,7 +65,8 @@ export { datesOfMonth, inputsDigest } from './month-digest.ts';
 export { discardFiles, type PlaceableFile, type PlaceStep, placeFiles } from './place.ts';
 export { type Profile, profileOf, type SymbolProfile } from './profile.ts';
 export { type PruneRule, prunableRevisions, pruneRevisions } from './prune.ts';
-export type { Published, PublishOptions } from './publish.ts';
+export type { FileRecord, Published, PublishOptions } from './publish.ts';
+export { publishFiles } from './publish-files.ts';
 export { type Quarantined, quarantineFile } from './quarantine.ts';
 export { type RebuildResult, rebuildManifest } from './rebuild.ts';
 export { archiveRelation, dayRelation, readCoverage, withAttached } from './relation.ts';

@@ -108,10 +108,15 @@ export class ManifestWriter implements AsyncDisposable {
   /**
    * Unlinks the files of a trading date that the manifest does not list, temporary ones too: what a crash left between
    * placing and publishing. Inside a fenced transaction, so that a deposed process cannot unlink what was published since.
+   * @param except Relative paths to keep: files that were just built.
    * @returns Relative paths of what was removed.
    */
-  removeUnlisted(exchange: string, tradingDate: string): readonly string[] {
-    return this.write((db) => removeUnlistedFiles(db, this.layout, exchange, tradingDate));
+  removeUnlisted(
+    exchange: string,
+    tradingDate: string,
+    except: readonly string[] = [],
+  ): readonly string[] {
+    return this.write((db) => removeUnlistedFiles(db, this.layout, exchange, tradingDate, except));
   }
 
   /**

@@ -32,6 +32,12 @@ export async function placeFiles(
   onStep('folders-synced');
 }
 
+/** @internal Whether a file stands under its final name already. */
+export async function isPlaced(layout: Layout, file: PlaceableFile): Promise<boolean> {
+  const stats = await findStats(layout.absolute(file.path));
+  return stats !== undefined && isSameFile(identityOf(stats), file.identity);
+}
+
 async function linkFinal(layout: Layout, file: PlaceableFile): Promise<void> {
   const [temporary, final] = [layout.absolute(file.tempPath), layout.absolute(file.path)];
   const placed = await findStats(final);

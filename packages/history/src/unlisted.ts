@@ -10,12 +10,15 @@ export function removeUnlistedFiles(
   layout: Layout,
   exchange: string,
   tradingDate: string,
+  except: readonly string[],
 ): readonly string[] {
   const isListed = db
     .prepare('SELECT 1 FROM files WHERE path = ? UNION ALL SELECT 1 FROM garbage WHERE path = ?')
     .pluck();
   const found = filesOfDate(layout, exchange, tradingDate);
-  const unlisted = found.filter((path) => isListed.get(path, path) === undefined);
+  const unlisted = found.filter(
+    (path) => !except.includes(path) && isListed.get(path, path) === undefined,
+  );
   return unlinkAll(layout, unlisted);
 }
 

@@ -1,4 +1,4 @@
-import { readdirSync } from 'node:fs';
+import { existsSync, readdirSync } from 'node:fs';
 import { join, relative } from 'node:path';
 import { calendarOf, type Session, type SessionCalendar } from '@tb/calendar';
 import {
@@ -44,6 +44,12 @@ export class Market implements AsyncDisposable {
     return session;
   }
 
+  /** The regular session as a range. */
+  range(tradingDate: string): { from: bigint; to: bigint } {
+    const { open, close } = this.session(tradingDate);
+    return { from: open, to: close };
+  }
+
   /** sid 1 to n, named S1 to Sn. */
   async symbols(count: number, tradingDate: string): Promise<ReadonlyMap<number, string>> {
     const names = Array.from({ length: count }, (_, i) => `S${i + 1}`);
@@ -87,6 +93,7 @@ export class Market implements AsyncDisposable {
   /** Relative paths of everything below the folders of the exchange. */
   filesOnDisk(): string[] {
     const folder = join(this.layout.marketData, this.calendar.exchange);
+    if (!existsSync(folder)) return [];
     return readdirSync(folder, { recursive: true, withFileTypes: true })
       .filter((entry) => entry.isFile())
       .map((entry) => relative(this.layout.root, join(entry.parentPath, entry.name)))
