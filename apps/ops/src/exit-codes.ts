@@ -1,5 +1,11 @@
-import type { ErrorEntry } from '@tb/schema';
-import { schemaErrors } from '@tb/schema';
+import { backtestErrors } from '@tb/backtest';
+import { calendarErrors } from '@tb/calendar';
+import { historyErrors } from '@tb/history';
+import { liveErrors } from '@tb/live';
+import { lockErrors } from '@tb/locks';
+import { managerErrors } from '@tb/manager';
+import { queryErrors } from '@tb/queries';
+import { type ErrorEntry, schemaErrors } from '@tb/schema';
 import { opsErrors } from './errors.ts';
 
 /** Exit codes of `tb`: the contract of docs/cli.md. */
@@ -11,6 +17,13 @@ export type ExitCode = (typeof EXIT)[keyof typeof EXIT];
 export const errorTables: Readonly<Record<string, Readonly<Record<string, ErrorEntry>>>> = {
   OpsError: opsErrors,
   SchemaError: schemaErrors,
+  CalendarError: calendarErrors,
+  LockError: lockErrors,
+  LiveError: liveErrors,
+  HistoryError: historyErrors,
+  ManagerError: managerErrors,
+  QueryError: queryErrors,
+  BacktestError: backtestErrors,
 };
 
 /** What `tb` exits with for an error: that of its row in the table of its package, 1 for anything else (a bug). */

@@ -21,8 +21,12 @@ export type CalendarOf = (exchange: string) => SessionCalendar;
 
 /** Creates the empty tables that times are compared with. */
 export async function createCalendarTables(connection: DuckDBConnection): Promise<void> {
-  await connection.run('CREATE TABLE keys (key VARCHAR, key_id INTEGER, exchange VARCHAR, problem VARCHAR)');
-  await connection.run('CREATE TABLE hours (exchange VARCHAR, from_ns BIGINT, to_ns BIGINT, is_long BOOLEAN)');
+  await connection.run(
+    'CREATE TABLE keys (key VARCHAR, key_id INTEGER, exchange VARCHAR, problem VARCHAR)',
+  );
+  await connection.run(
+    'CREATE TABLE hours (exchange VARCHAR, from_ns BIGINT, to_ns BIGINT, is_long BOOLEAN)',
+  );
   await connection.run(
     'CREATE TABLE sessions (exchange VARCHAR, trading_date VARCHAR, window_from BIGINT, window_to BIGINT, open BIGINT, close BIGINT)',
   );
@@ -46,7 +50,9 @@ export async function addKeys(
     const key = String(row['key']);
     const finding = exchangeOfKey(key, stated);
     const [exchange, problem] =
-      'exchange' in finding ? [literal(finding.exchange), 'NULL'] : ['NULL', literal(finding.problem)];
+      'exchange' in finding
+        ? [literal(finding.exchange), 'NULL']
+        : ['NULL', literal(finding.problem)];
     return `(${literal(key)}, ${Number(n) + at}, ${exchange}, ${problem})`;
   });
   await insertValues(connection, 'keys', values);
@@ -61,18 +67,33 @@ export async function addSessions(
   query: string,
   calendarOf: CalendarOf,
 ): Promise<void> {
-  const days = await rowsOf(connection, `SELECT DISTINCT ns // ${DAY_NS} AS day FROM (${query}) AS q WHERE ns IS NOT NULL`);
+  const days = await rowsOf(
+    connection,
+    `SELECT DISTINCT ns // ${DAY_NS} AS day FROM (${query}) AS q WHERE ns IS NOT NULL`,
+  );
   const near = new Set<bigint>();
-  for (const { day } of days) for (const shift of [-1n, 0n, 1n]) near.add(BigInt(day as bigint) + shift);
-  const dates = [...near].map((day) => new Date(Number(day) * 86_400_000).toISOString().slice(0, 10));
-  const exchanges = await rowsOf(connection, 'SELECT DISTINCT exchange FROM keys WHERE exchange IS NOT NULL');
-  const india = new Map(INDIA.map((exchange) => [exchange, sessionsOn(calendarOf(exchange), dates)]));
+  for (const { day } of days)
+    for (const shift of [-1n, 0n, 1n]) near.add(BigInt(day as bigint) + shift);
+  const dates = [...near].map((day) =>
+    new Date(Number(day) * 86_400_000).toISOString().slice(0, 10),
+  );
+  const exchanges = await rowsOf(
+    connection,
+    'SELECT DISTINCT exchange FROM keys WHERE exchange IS NOT NULL',
+  );
+  const india = new Map(
+    INDIA.map((exchange) => [exchange, sessionsOn(calendarOf(exchange), dates)]),
+  );
   await connection.run('DELETE FROM hours');
   await connection.run('DELETE FROM sessions');
   for (const row of exchanges) {
     const exchange = String(row['exchange']);
     const sessions = india.get(exchange) ?? sessionsOn(calendarOf(exchange), dates);
-    await insertValues(connection, 'hours', sessions.map((session) => hoursOf(exchange, session)));
+    await insertValues(
+      connection,
+      'hours',
+      sessions.map((session) => hoursOf(exchange, session)),
+    );
     await insertValues(connection, 'sessions', sessions.map(sessionValues));
   }
   await insertValues(connection, 'hours', widestHours([...india.values()].flat()));
@@ -103,5 +124,7 @@ function widestHours(sessions: readonly Session[]): string[] {
       close: known && known.close > close ? known.close : close,
     });
   }
-  return [...byDate.values()].map(({ open, close }) => `('${ANY_EXCHANGE}', ${open}, ${close}, true)`);
+  return [...byDate.values()].map(
+    ({ open, close }) => `('${ANY_EXCHANGE}', ${open}, ${close}, true)`,
+  );
 }

@@ -1,11 +1,17 @@
 import type { DuckDBConnection } from '@duckdb/node-api';
 import { parseTimeframe, STORED_TIMEFRAMES, timeframeNs } from '@tb/schema';
-import { type Clock, type ColumnClocks, decideClocks, IST_OFFSET_NS, offsetNsOf } from '../clock.ts';
-import { doubleSql, numberProblemSql } from '../number-sql.ts';
+import {
+  type Clock,
+  type ColumnClocks,
+  decideClocks,
+  IST_OFFSET_NS,
+  offsetNsOf,
+} from '../clock.ts';
 import type { CandleRole, CandleSource } from '../market-source.ts';
+import { doubleSql, numberProblemSql } from '../number-sql.ts';
 import { identifier, literal, type SourceColumn } from '../source-table.ts';
-import { timeframeOfText } from '../timeframe-text.ts';
 import { timeSql } from '../time-sql.ts';
+import { timeframeOfText } from '../timeframe-text.ts';
 import { clockBlocksOf } from './clock-blocks.ts';
 import { insertValues, rowsOf } from './query.ts';
 import { numberedRelation, rowHashSql } from './survey.ts';
@@ -30,12 +36,14 @@ export async function readCandles(
     `CREATE TABLE candle_in (tbl INTEGER, rank INTEGER, src BIGINT, key VARCHAR, tf_text VARCHAR, t VARCHAR, open DOUBLE, high DOUBLE,
        low DOUBLE, close DOUBLE, volume DOUBLE, synthetic BOOLEAN, row_hash UBIGINT, problem VARCHAR)`,
   );
-  for (const source of sources) await connection.run(`INSERT INTO candle_in ${candleSelect(source)}`);
+  for (const source of sources)
+    await connection.run(`INSERT INTO candle_in ${candleSelect(source)}`);
 }
 
 function candleSelect({ id, rank, table, columns }: CandleSource): string {
   const column = (role: CandleRole): SourceColumn => columns[role] as SourceColumn;
-  const value = (role: CandleRole): string => doubleSql(identifier(column(role).name), column(role).type);
+  const value = (role: CandleRole): string =>
+    doubleSql(identifier(column(role).name), column(role).type);
   const problems = [...PRICES, 'volume' as const].map((role) =>
     numberProblemSql({
       expression: identifier(column(role).name),
@@ -65,14 +73,16 @@ export async function timeCandles(
   await createTimeframes(connection);
   await connection.run(
     `CREATE TABLE candle_read AS
-     SELECT c.* EXCLUDE (tf_text), f.timeframe, f.width, k.key_id, k.exchange,
+     SELECT c.* EXCLUDE (tf_text), c.tf_text IS NULL AS no_timeframe, f.timeframe, f.width, k.key_id, k.exchange,
        coalesce(CASE WHEN c.key IS NULL THEN 'key_missing' END, k.problem) AS key_problem,
        starts_with(c.t, 'n:') AS naive, try_cast(substr(CASE WHEN starts_with(c.t, 'x:') THEN NULL ELSE c.t END, 3) AS BIGINT) AS ns
      FROM candle_in AS c LEFT JOIN keys AS k ON k.key = c.key LEFT JOIN timeframes AS f ON f.text = c.tf_text`,
   );
   await connection.run('DROP TABLE candle_in');
   await markCopies(connection);
-  await connection.run('CREATE TABLE candle_clock (tbl INTEGER, grp VARCHAR, day VARCHAR, offset_ns BIGINT)');
+  await connection.run(
+    'CREATE TABLE candle_clock (tbl INTEGER, grp VARCHAR, day VARCHAR, offset_ns BIGINT)',
+  );
   const clocks = new Map<number, ColumnClocks>();
   for (const { id } of sources) {
     const blocks = await clockBlocksOf(
@@ -96,7 +106,10 @@ const COPY_JOIN = 'LEFT JOIN candle_copy AS p ON p.tbl = c.tbl AND p.src = c.src
 
 async function createTimeframes(connection: DuckDBConnection): Promise<void> {
   await connection.run('CREATE TABLE timeframes (text VARCHAR, timeframe VARCHAR, width BIGINT)');
-  const texts = await rowsOf(connection, 'SELECT DISTINCT tf_text AS text FROM candle_in WHERE tf_text IS NOT NULL');
+  const texts = await rowsOf(
+    connection,
+    'SELECT DISTINCT tf_text AS text FROM candle_in WHERE tf_text IS NOT NULL',
+  );
   const values = texts.flatMap(({ text }) => {
     const timeframe = timeframeOfText(String(text));
     if (timeframe === undefined) return [];
@@ -146,34 +159,39 @@ export async function decideCandles(connection: DuckDBConnection): Promise<void>
      FROM candle_timed AS c ASOF LEFT JOIN sessions AS s ON s.exchange = c.exchange AND c.ts >= s.window_from`,
   );
   await connection.run('DROP TABLE candle_timed');
-  await connection.run(`CREATE TABLE candle_reason AS SELECT *, ${REASON} AS reason FROM candle_placed`);
+  await connection.run(
+    `CREATE TABLE candle_reason AS SELECT *, ${REASON} AS reason FROM candle_placed`,
+  );
   await connection.run('DROP TABLE candle_placed');
-  await connection.run(`UPDATE candle_reason SET reason = 'timeframe_not_1m' WHERE (tbl, src) IN (${WIDE_BLOCKS})`);
+  await connection.run(
+    `UPDATE candle_reason SET reason = 'timeframe_not_1m' WHERE (tbl, src) IN (${WIDE_BLOCKS})`,
+  );
   await connection.run(`CREATE TABLE candle_fate AS ${FATES}`);
   await connection.run('DROP TABLE candle_reason');
 }
 
-const TIME_PROBLEM = "CASE WHEN t IS NULL THEN 'time_missing' WHEN starts_with(t, 'x:') THEN substr(t, 3) END";
+const TIME_PROBLEM =
+  "CASE WHEN t IS NULL THEN 'time_missing' WHEN starts_with(t, 'x:') THEN substr(t, 3) END";
 
 /** Whole days keep their place on the grid at the open of a session: elsewhere they are archived, whatever their clock. */
 const REASON = `coalesce(
   key_problem,
   ${TIME_PROBLEM},
   problem,
-  CASE WHEN timeframe IS NULL THEN 'timeframe_unknown'
+  CASE WHEN no_timeframe THEN 'timeframe_unknown'
+    WHEN timeframe IS NULL OR timeframe NOT IN (${STORED_TIMEFRAMES.map(literal).join(', ')}) THEN 'archived'
     WHEN timeframe = '1d' AND coalesce(ts <> session_open, true) THEN 'archived'
     WHEN ts IS NULL THEN 'clock_unclear'
     WHEN timeframe = '1m' AND ts % ${MINUTE_NS} <> 0 THEN 'time_off_minute'
     WHEN trading_date IS NULL THEN 'no_session'
     WHEN timeframe = '1m' AND (ns % ${DAY_NS} = 0 OR ts = window_from) AND (ts < session_open OR ts >= session_close) THEN 'timeframe_not_1m'
-    WHEN timeframe NOT IN (${STORED_TIMEFRAMES.map(literal).join(', ')}) THEN 'archived'
     WHEN timeframe NOT IN ('1m', '1d') AND (ts - session_open) % width <> 0 THEN 'archived'
   END)`;
 
 /** 5m candles in a table of 1m ones: a symbol-day in which every candle lies on the grid of five minutes. */
 const WIDE_BLOCKS = `SELECT tbl, src FROM candle_reason WHERE reason IS NULL AND timeframe = '1m'
-  QUALIFY count(*) OVER block >= ${WIDE_CANDLES} AND bool_and((ts - session_open) % ${FIVE_MINUTES_NS} = 0) OVER block
-  WINDOW block AS (PARTITION BY tbl, key_id, trading_date)`;
+  WINDOW block AS (PARTITION BY tbl, key_id, trading_date)
+  QUALIFY count(*) OVER block >= ${WIDE_CANDLES} AND bool_and((ts - session_open) % ${FIVE_MINUTES_NS} = 0) OVER block`;
 
 const FATES = `WITH ranked AS (
     SELECT tbl, src, ${['row_hash', ...PRICES, 'volume'].join(', ')},

@@ -1,17 +1,8 @@
 import type { DuckDBConnection, DuckDBResult } from '@duckdb/node-api';
+import type { RawRow } from '../map/legacy-row.ts';
 import { identifier, type SourceTable } from '../source-table.ts';
 import { timeSql } from '../time-sql.ts';
 import { numberedRelation } from './survey.ts';
-
-/** A row of the source as text: DuckDB's casts to text lose nothing (shortest exact numbers, zones in UTC). */
-export interface RawRow {
-  /** Place in the stored order. */
-  readonly rowid: bigint;
-  /** One a column of the table, null for NULL. */
-  readonly cells: readonly (string | null)[];
-  /** One a requested time column, as `timeSql` gives it. */
-  readonly times: readonly (string | null)[];
-}
 
 /** Rows of one table, in stored order, a few thousand at a time. */
 export class RowCursor {

@@ -31,7 +31,9 @@ export function plainError(error: unknown): PlainError {
       hint: undefined,
       retryable: undefined,
     };
-  const { code, hint, retryable } = error as Partial<Record<'code' | 'hint' | 'retryable', unknown>>;
+  const { code, hint, retryable } = error as Partial<
+    Record<'code' | 'hint' | 'retryable', unknown>
+  >;
   return { name: error.name, message: error.message, stack: error.stack, code, hint, retryable };
 }
 

@@ -41,13 +41,20 @@ export async function surveySource(connection: DuckDBConnection): Promise<Survey
       columns: columns.get(`${schema}\0${name}`) ?? [],
       sql: String(row['sql'] ?? ''),
     };
-    const { rows, hash } = table.kind === 'view' ? { rows: 0, hash: '0' } : await contentOf(connection, table);
+    const { rows, hash } =
+      table.kind === 'view' ? { rows: 0, hash: '0' } : await contentOf(connection, table);
     tables.push({ ...table, rows, hash });
   }
-  return { tables, objects: await otherObjects(connection), duckdbVersion: await versionOf(connection) };
+  return {
+    tables,
+    objects: await otherObjects(connection),
+    duckdbVersion: await versionOf(connection),
+  };
 }
 
-async function columnsByTable(connection: DuckDBConnection): Promise<ReadonlyMap<string, SourceColumn[]>> {
+async function columnsByTable(
+  connection: DuckDBConnection,
+): Promise<ReadonlyMap<string, SourceColumn[]>> {
   const rows = await rowsOf(
     connection,
     `SELECT schema_name, table_name, column_name, data_type FROM duckdb_columns()
@@ -75,7 +82,11 @@ async function contentOf(
     return { rows: Number(row['n']), hash: String(row['h']) };
   } catch (cause) {
     const [first] = (cause as Error).message.split('\n');
-    throw new OpsError('SOURCE_DAMAGED', `Table ${labelOf(table)} of the source cannot be read: ${first}`, { cause });
+    throw new OpsError(
+      'SOURCE_DAMAGED',
+      `Table ${labelOf(table)} of the source cannot be read: ${first}`,
+      { cause },
+    );
   }
 }
 
