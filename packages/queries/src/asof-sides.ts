@@ -19,9 +19,9 @@ export interface AsofSides extends AsyncDisposable {
   readonly facts: ResultFacts;
   /** Runs the statements. */
   readonly snapshot: MarketDataSnapshot;
-  /** SELECTs of `code, at, idx, seq, price, volume`, ascending; joined one after the other. */
+  /** SELECTs of `code, at_ns, idx, seq, price, volume`, ascending; joined one after the other. */
   readonly lefts: readonly string[];
-  /** SELECT of `code, at, seq, r_ts, r_price, r_volume, r_bid, r_ask`. */
+  /** SELECT of `code, at_ns, seq, r_ts, r_price, r_volume, r_bid, r_ask`. */
   readonly right: string;
 }
 
@@ -62,7 +62,7 @@ export async function openSides(
     left = await planTicks(context, { ...withoutSides(request), ...span });
     const { manifestVersion } = left.snapshot.watermark;
     if (manifestVersion !== snapshot.watermark.manifestVersion) return undefined;
-    const rows = `SELECT code, t AS at, -1 AS idx, seq, price, volume FROM (${tickSql(left, span)}) WHERE ${conditionOf(oneOf('left', events, ['trades', 'ticks']))}`;
+    const rows = `SELECT code, t AS at_ns, -1 AS idx, seq, price, volume FROM (${tickSql(left, span)}) WHERE ${conditionOf(oneOf('left', events, ['trades', 'ticks']))}`;
     isKept = true;
     return {
       facts,
@@ -93,7 +93,7 @@ async function rightTicks(
   const close = async (): Promise<void> => snapshot[Symbol.asyncDispose]();
   try {
     const facts = await tickFacts(context, plan, request.onGap);
-    const sql = `SELECT code, t AS at, seq, t AS r_ts, price AS r_price, volume AS r_volume, bid AS r_bid, ask AS r_ask FROM (${tickSql(plan, reach)}) WHERE ${conditionOf(kind)}`;
+    const sql = `SELECT code, t AS at_ns, seq, t AS r_ts, price AS r_price, volume AS r_volume, bid AS r_bid, ask AS r_ask FROM (${tickSql(plan, reach)}) WHERE ${conditionOf(kind)}`;
     return { facts, snapshot, sql, [Symbol.asyncDispose]: close };
   } catch (error) {
     await close();
@@ -118,7 +118,7 @@ async function rightCandles(
   try {
     const { facts } = await candleFacts(context, plan, request.onGap);
     const rows = candleSql(plan.sql, plan.scan, 'ordered');
-    const sql = `SELECT code, t + ${width} AS at, 0 AS seq, t AS r_ts, close AS r_price, volume AS r_volume, NULL::DOUBLE AS r_bid, NULL::DOUBLE AS r_ask FROM (${rows})`;
+    const sql = `SELECT code, t + ${width} AS at_ns, 0 AS seq, t AS r_ts, close AS r_price, volume AS r_volume, NULL::DOUBLE AS r_bid, NULL::DOUBLE AS r_ask FROM (${rows})`;
     return { facts, snapshot: plan.sources.snapshot, sql, [Symbol.asyncDispose]: close };
   } catch (error) {
     await close();
@@ -161,7 +161,7 @@ function eventSelects(events: AsofEvents, symbols: readonly string[], span: Span
     const part = rows.slice(at, at + EVENTS_A_STATEMENT);
     const list = part.map(({ code, ts, index }) => `(${code}, ${ts}::BIGINT, ${index})`).join(', ');
     selects.push(
-      `SELECT code, at, idx, 0::BIGINT AS seq, NULL::DOUBLE AS price, NULL::DOUBLE AS volume FROM (VALUES ${list}) e(code, at, idx)`,
+      `SELECT code, at_ns, idx, 0::BIGINT AS seq, NULL::DOUBLE AS price, NULL::DOUBLE AS volume FROM (VALUES ${list}) e(code, at_ns, idx)`,
     );
   }
   return selects;

@@ -1,17 +1,17 @@
 export type AsofDirection = 'backward' | 'forward' | 'nearest';
 
-/** An as-of join of two SELECTs that both have `code` and `at` (BIGINT). */
+/** An as-of join of two SELECTs that both have `code` and `at_ns` (BIGINT). */
 export interface AsofSql {
-  /** SELECT with `code, at` and any columns. */
+  /** SELECT with `code, at_ns` and any columns. */
   readonly left: string;
-  /** SELECT with `code, at, seq` and the value columns. */
+  /** SELECT with `code, at_ns, seq` and the value columns. */
   readonly right: string;
-  /** Value columns of the right side, apart from `at`. */
+  /** Value columns of the right side, apart from `at_ns`. */
   readonly values: readonly string[];
   readonly direction: AsofDirection;
   /** Whether a right row of the same time matches. */
   readonly allowExact: boolean;
-  /** Farthest match, in units of `at`; undefined: any. */
+  /** Farthest match, in units of `at_ns`; undefined: any. */
   readonly tolerance: bigint | undefined;
 }
 
@@ -27,9 +27,9 @@ export function asofSql(join: AsofSql): string {
   const chosen = names.map(
     (name) => `CASE WHEN n.isForward THEN n.f.${name} ELSE n.b.${name} END AS ${name}`,
   );
-  const backward = `SELECT l.*, ${packed('m')} AS b FROM (${join.left}) l ${matchSql(join, 'backward')} m ON l.code = m.code AND l.at ${operator('backward', join.allowExact)} m.right_at`;
-  const both = `SELECT l.*, ${packed('m')} AS f FROM (${backward}) l ${matchSql(join, 'forward')} m ON l.code = m.code AND l.at ${operator('forward', join.allowExact)} m.right_at`;
-  const nearer = `SELECT *, coalesce(f.right_at - at < at - b.right_at, b.right_at IS NULL) AS isForward FROM (${both})`;
+  const backward = `SELECT l.*, ${packed('m')} AS b FROM (${join.left}) l ${matchSql(join, 'backward')} m ON l.code = m.code AND l.at_ns ${operator('backward', join.allowExact)} m.right_at`;
+  const both = `SELECT l.*, ${packed('m')} AS f FROM (${backward}) l ${matchSql(join, 'forward')} m ON l.code = m.code AND l.at_ns ${operator('forward', join.allowExact)} m.right_at`;
+  const nearer = `SELECT *, coalesce(f.right_at - at_ns < at_ns - b.right_at, b.right_at IS NULL) AS isForward FROM (${both})`;
   return within(
     `SELECT n.* EXCLUDE (b, f, isForward), ${chosen.join(', ')} FROM (${nearer}) n`,
     join,
@@ -44,7 +44,7 @@ function oneWay(join: AsofSql, direction: 'backward' | 'forward'): string {
   const columns = ['right_at', ...join.values].map((name) => `m.${name}`);
   return within(
     `SELECT l.*, ${columns.join(', ')} FROM (${join.left}) l ${matchSql(join, direction)} m
-ON l.code = m.code AND l.at ${operator(direction, join.allowExact)} m.right_at`,
+ON l.code = m.code AND l.at_ns ${operator(direction, join.allowExact)} m.right_at`,
     join,
   );
 }
@@ -55,7 +55,7 @@ function matchSql(join: AsofSql, direction: 'backward' | 'forward'): string {
   const fields = join.values.map((name) => `${name} := ${name}`).join(', ');
   const values = join.values.map((name) => `v.${name} AS ${name}`).join(', ');
   return `ASOF LEFT JOIN (SELECT code, right_at, ${values} FROM
-(SELECT code, at AS right_at, ${pick}(struct_pack(${fields}), seq) AS v FROM (${join.right}) GROUP BY code, at))`;
+(SELECT code, at_ns AS right_at, ${pick}(struct_pack(${fields}), seq) AS v FROM (${join.right}) GROUP BY code, at_ns))`;
 }
 
 function operator(direction: 'backward' | 'forward', allowExact: boolean): string {
@@ -67,7 +67,7 @@ function within(rows: string, join: AsofSql): string {
   if (join.tolerance === undefined) return rows;
   const names = ['right_at', ...join.values];
   const kept = names.map(
-    (name) => `CASE WHEN abs(j.at - j.right_at) <= ${join.tolerance} THEN j.${name} END AS ${name}`,
+    (name) => `CASE WHEN abs(j.at_ns - j.right_at) <= ${join.tolerance} THEN j.${name} END AS ${name}`,
   );
   return `SELECT j.* EXCLUDE (${names.join(', ')}), ${kept.join(', ')} FROM (${rows}) j`;
 }

@@ -117,8 +117,8 @@ function reachOf(calendar: SessionCalendar, span: Span, request: AsofRequest): S
 function statementOf(request: AsofRequest, left: string, right: string): string {
   const { direction = 'backward', allowExact = true, toleranceNs: tolerance } = request;
   const joined = asofSql({ left, right, values: VALUES, direction, allowExact, tolerance });
-  return `SELECT at, code, idx, seq, price, volume, (right_at IS NOT NULL)::INTEGER AS matched, coalesce(r_ts, 0) AS r_ts, r_price, r_volume, r_bid, r_ask
-FROM (${joined}) ORDER BY at, code, seq, idx`;
+  return `SELECT at_ns, code, idx, seq, price, volume, (right_at IS NOT NULL)::INTEGER AS matched, coalesce(r_ts, 0) AS r_ts, r_price, r_volume, r_bid, r_ask
+FROM (${joined}) ORDER BY at_ns, code, seq, idx`;
 }
 
 function toChunk(chunk: ColumnChunk): AsofChunk {

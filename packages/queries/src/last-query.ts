@@ -10,7 +10,7 @@ import type { LastCandlesRequest, LastRequest, RangeRequest } from './request.ts
 import { countOf, oneOf } from './scope.ts';
 import { planTicks, type TickPlan, tickResult, tickSql } from './tick-query.ts';
 import type { TickResult } from './tick-result.ts';
-import { tailResult } from './tick-tail.ts';
+import { tailResult, tailTicks } from './tick-tail.ts';
 import { dateAfter } from './trading-days.ts';
 
 const MAX_COUNT = 10_000_000;
@@ -61,16 +61,16 @@ export async function queryLastTicks(
   const count = countOf('count', request.count, MAX_COUNT);
   const onGap = oneOf('onGap', request.onGap ?? 'report', ['error', 'report']);
   const ranges = await lookback(context, request, 'ticks', [undefined], () => 1);
-  let tail: TickResult | undefined;
+  const fromTail = async (plan: TickPlan): Promise<TickResult | undefined> =>
+    request.before === undefined ? tailResult(context, plan, count, onGap) : undefined;
   return widening<TickPlan, TickResult>(ranges, {
     open: (range) => planTicks(context, rangeRequest(request, range), count),
     isEnough: async (plan) => {
-      if (request.before === undefined) tail = await tailResult(context, plan, count, onGap);
-      if (tail) return true;
+      if (tailTicks(plan, count) && request.before === undefined) return true;
       const sql = countSql(tickSql(plan, plan.scope.span));
       return hasCounts(plan.snapshot.stream(sql, [], request.signal), plan.table.legs, count);
     },
-    result: async (plan) => tail ?? tickResult(context, plan, onGap),
+    result: async (plan) => (await fromTail(plan)) ?? tickResult(context, plan, onGap),
     close: (plan) => plan.snapshot[Symbol.asyncDispose](),
   });
 }

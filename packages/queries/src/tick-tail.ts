@@ -8,18 +8,31 @@ import { TickResult } from './tick-result.ts';
 /** A tick of the tail with the code of its symbol. */
 type CodedTick = ReturnType<TickPlan['snapshot']['lastTicks']>[number] & { readonly code: number };
 
-/**
- * The newest ticks from memory, without SQL (0.07 ms in place of 0.9 to 1.4): only when the tail has `count` of every
- * symbol and no other source reaches into their time, for ticks may arrive out of order.
- *
- * @returns undefined when the tail alone does not answer.
- */
+/** The result of `tailTicks`; undefined when the tail alone does not answer. */
 export async function tailResult(
   context: QueryContext,
   plan: TickPlan,
   count: number,
   onGap: 'error' | 'report',
 ): Promise<TickResult | undefined> {
+  const found = tailTicks(plan, count);
+  if (!found) return undefined;
+  const chunk = chunkOf(found, plan.table.sidByCode);
+  const facts = await tickFacts(context, plan, onGap);
+  return new TickResult({
+    facts,
+    stream: () => one(chunk),
+    release: async () => plan.snapshot[Symbol.asyncDispose](),
+  });
+}
+
+/**
+ * The newest ticks from memory, without SQL (0.07 ms in place of 0.9 to 1.4): only when the tail has `count` of every
+ * symbol and no other source reaches into their time, for ticks may arrive out of order.
+ *
+ * @returns in order (ts, symbol, seq); undefined when the tail alone does not answer.
+ */
+export function tailTicks(plan: TickPlan, count: number): CodedTick[] | undefined {
   const { scope, snapshot, table } = plan;
   if (!scope.symbols || !isPlain(table)) return undefined;
   const found: CodedTick[] = [];
@@ -31,14 +44,7 @@ export async function tailResult(
   const oldest = found.reduce((least, tick) => minOf(least, tick.ts), scope.span.to);
   const others = plan.pieces.filter((piece) => piece.origin !== 'tail');
   if (oldest < scope.span.from || others.some((piece) => piece.maxTs >= oldest)) return undefined;
-  found.sort(byTime);
-  const chunk = chunkOf(found, table.sidByCode);
-  const facts = await tickFacts(context, plan, onGap);
-  return new TickResult({
-    facts,
-    stream: () => one(chunk),
-    release: async () => snapshot[Symbol.asyncDispose](),
-  });
+  return found.sort(byTime);
 }
 
 async function* one(chunk: TickChunk): AsyncGenerator<TickChunk, void, undefined> {

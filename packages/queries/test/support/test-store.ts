@@ -39,7 +39,10 @@ export class TestStore implements MarketDataReader {
   readonly #instance: DuckDBInstance;
   readonly #tables: Table[] = [];
   readonly #sids = new Map<string, number>();
+  /** Every statement that was streamed. */
   readonly statements: string[] = [];
+  /** Sources claim this many times their rows: small data in many slices. */
+  rowsFactor = 1;
   #names = 0;
   coverage: { source: string; from: bigint; to: bigint }[] = [];
   live: { lastTickTs: bigint | undefined; heartbeat: bigint } | undefined;
@@ -177,7 +180,9 @@ export class TestStore implements MarketDataReader {
   }
 
   async snapshot(request: MarketDataRequest): Promise<MarketDataSnapshot> {
-    const sources = this.#tables.filter((table) => isVisible(table, request));
+    const sources = this.#tables
+      .filter((table) => isVisible(table, request))
+      .map((table) => ({ ...table, rows: table.rows * this.rowsFactor }));
     const dates = new Set(sources.flatMap((source) => source.tradingDates));
     const watermark = {
       manifestVersion: this.manifestVersion,
