@@ -2,6 +2,7 @@ import { writeFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { FAULT_MODES } from './fault-mode.ts';
 import type { ScenarioResult } from './results.ts';
+import { kindsOf } from './violation-kinds.ts';
 
 const target = fileURLToPath(new URL('../../../docs/crash-points.md', import.meta.url));
 
@@ -9,19 +10,33 @@ const row = (cells: readonly (string | number)[]): string => `| ${cells.join(' |
 const table = (head: readonly string[], rows: readonly string[]): string =>
   [row(head), row(head.map(() => '---')), ...rows].join('\n');
 
-function violationsOf(result: ScenarioResult): string[] {
-  const faults = result.faults.violations.map(
-    ({ replay, call, problem }) => `- \`TB_FAULT=${replay}\` at ${call}: ${problem}`,
+/** Everything that a result has against the code, each with how to see it again. */
+export function violationsOf(result: ScenarioResult): { problem: string; at: string }[] {
+  const { scenario, faults, powerCuts, mutations } = result;
+  return [
+    ...faults.violations.map(({ replay, call, problem }) => ({
+      problem,
+      at: `\`TB_FAULT=${replay}\` (${call})`,
+    })),
+    ...(powerCuts?.violations ?? []).map(({ model, after, problem }) => ({
+      problem: `power cut, ${model} names: ${problem}`,
+      at: `\`pnpm faults ${scenario} --points 0 --states ${(powerCuts?.states ?? 0) / 2} --seed ${powerCuts?.seed}\`, after ${after} changes`,
+    })),
+    ...(mutations?.violations ?? []).map(({ path, mutation, index, problem }) => ({
+      problem: `${mutation} of ${path}: ${problem}`,
+      at: `\`pnpm faults ${scenario} --points 0 --files ${mutations?.files} --seed ${mutations?.seed}\`, number ${index}`,
+    })),
+  ];
+}
+
+function openViolations(results: readonly ScenarioResult[]): string {
+  const lines = results.flatMap((result) =>
+    kindsOf(violationsOf(result)).map(
+      ({ problem, count, first }) =>
+        `- ${result.scenario}, ${count} times, first at ${first}: ${problem}`,
+    ),
   );
-  const cuts = (result.powerCuts?.violations ?? []).map(
-    ({ model, after, problem }) =>
-      `- ${result.scenario}, power cut (${model}, seed ${result.powerCuts?.seed}) after ${after} changes: ${problem}`,
-  );
-  const mutations = (result.mutations?.violations ?? []).map(
-    ({ path, mutation, index, problem }) =>
-      `- ${result.scenario}, ${mutation} of ${path} (seed ${result.mutations?.seed}, number ${index}): ${problem}`,
-  );
-  return [...faults, ...cuts, ...mutations];
+  return lines.length === 0 ? 'None.' : lines.join('\n');
 }
 
 function faultRow(result: ScenarioResult): string {
@@ -79,7 +94,7 @@ ${table(
 
 ## Open violations
 
-${open.length === 0 ? 'None.' : open.join('\n')}
+${openViolations(results)}
 `;
 }
 

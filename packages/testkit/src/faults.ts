@@ -5,7 +5,7 @@
  */
 import { parseArgs } from 'node:util';
 import { runCampaign } from './campaign.ts';
-import { writeCrashPoints } from './crash-points.ts';
+import { violationsOf, writeCrashPoints } from './crash-points.ts';
 import {
   CLOCK_MODES,
   FAULT_MODES,
@@ -23,6 +23,7 @@ import { scenariosNamed } from './scenario-files.ts';
 import { seedOf } from './seed.ts';
 import { shimUnavailable } from './shim.ts';
 import { openStage, runTrial, type Trial } from './trial.ts';
+import { kindsOf } from './violation-kinds.ts';
 
 interface Plan {
   readonly modes: readonly FaultMode[];
@@ -122,12 +123,10 @@ function problemsOf(result: ScenarioResult): number {
 }
 
 function print(results: readonly ScenarioResult[]): void {
-  const cells = results.map(({ scenario, faults, powerCuts, mutations, durationMs }) => {
+  const cells = results.map((result) => {
+    const { scenario, faults, powerCuts, mutations, durationMs } = result;
     const points = Object.values(faults.points).reduce((sum, count) => sum + (count ?? 0), 0);
-    const violations =
-      faults.violations.length +
-      (powerCuts?.violations.length ?? 0) +
-      (mutations?.violations.length ?? 0);
+    const violations = violationsOf(result).length;
     return [
       scenario,
       faults.operations,
@@ -156,12 +155,9 @@ function print(results: readonly ScenarioResult[]): void {
       cells,
     ),
   );
-  for (const { scenario, powerCuts, mutations } of results) {
-    for (const { model, after, problem } of powerCuts?.violations ?? [])
-      console.log(`${scenario}: power cut (${model}) after ${after}: ${problem}`);
-    for (const { path, mutation, index, problem } of mutations?.violations ?? [])
-      console.log(`${scenario}: ${mutation} of ${path} (number ${index}): ${problem}`);
-  }
+  for (const result of results)
+    for (const { problem, count, first } of kindsOf(violationsOf(result)))
+      console.log(`${result.scenario}: ${count} times, first at ${first}: ${problem}`);
 }
 
 async function main(): Promise<void> {

@@ -5,6 +5,7 @@ import { crashPointsText } from '../src/crash-points.ts';
 import { formatTable } from '../src/print-table.ts';
 import type { ScenarioResult } from '../src/results.ts';
 import { samplePoints } from '../src/sample.ts';
+import { kindsOf } from '../src/violation-kinds.ts';
 
 const result: ScenarioResult = {
   scenario: 'rollover',
@@ -41,14 +42,30 @@ describe('docs/crash-points.md', () => {
     expect(text).toContain(
       '| rollover | 405 | 405 | 0 | 400 | 0 | 0 | 0 | 0 | 0 | 805 | 12 | 50 | 10 | 2 |',
     );
-    expect(text).toContain('- `TB_FAULT=rollover:kill:9:7` at fsync data/x: a tick is lost');
-    expect(text).toContain('power cut (strict, seed 7) after 3 changes: torn');
+    expect(text).toContain(
+      '- rollover, 1 times, first at `TB_FAULT=rollover:kill:9:7` (fsync data/x): a tick is lost',
+    );
+    expect(text).toContain('--states 25 --seed 7`, after 3 changes: power cut, strict names: torn');
   });
 
   test('says None only when nothing was found', () => {
     const clean = { ...result, faults: { ...result.faults, violations: [] }, powerCuts: undefined };
     expect(crashPointsText([clean])).toMatch(/## Open violations\n\nNone\./);
     expect(crashPointsText([result])).not.toContain('None.');
+  });
+});
+
+describe('kinds of violations', () => {
+  test('one mistake at many points is one line, with its count and the first point', () => {
+    const found = [
+      { at: 'a', problem: '12 of 40 ticks are lost in /tmp/tb-x1/work/data' },
+      { at: 'b', problem: '3 of 40 ticks are lost in /tmp/tb-x2/work/data' },
+      { at: 'c', problem: 'hang' },
+    ];
+    expect(kindsOf(found)).toEqual([
+      { problem: 'N of N ticks are lost in data', count: 2, first: 'a' },
+      { problem: 'hang', count: 1, first: 'c' },
+    ]);
   });
 });
 
