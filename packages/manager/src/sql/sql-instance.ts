@@ -45,8 +45,10 @@ export async function openSqlInstance(
 
 /** Files that a view reads by name stay allowed; that nobody else names them is for `checkSql` to see to. */
 export async function shutOff(engine: DuckEngine, namedFiles: readonly string[]): Promise<void> {
-  if (namedFiles.length > 0)
-    await engine.run(`SET allowed_paths = [${namedFiles.map(literal).join(', ')}]`);
+  // read_duckdb looks for a .wal beside each file, and may not even look where it may not read.
+  const allowed = namedFiles.flatMap((path) => [path, `${path}.wal`]);
+  if (allowed.length > 0)
+    await engine.run(`SET allowed_paths = [${allowed.map(literal).join(', ')}]`);
   await engine.run('SET enable_external_access = false');
   await engine.run('SET lock_configuration = true');
 }
