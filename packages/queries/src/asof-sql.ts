@@ -67,7 +67,8 @@ function within(rows: string, join: AsofSql): string {
   if (join.tolerance === undefined) return rows;
   const names = ['right_at', ...join.values];
   const kept = names.map(
-    (name) => `CASE WHEN abs(j.at_ns - j.right_at) <= ${join.tolerance} THEN j.${name} END AS ${name}`,
+    (name) =>
+      `CASE WHEN abs(j.at_ns - j.right_at) <= ${join.tolerance} THEN j.${name} END AS ${name}`,
   );
   return `SELECT j.* EXCLUDE (${names.join(', ')}), ${kept.join(', ')} FROM (${rows}) j`;
 }

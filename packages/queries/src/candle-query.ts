@@ -20,7 +20,7 @@ import { filesOf, type ResultFacts } from './result.ts';
 import { textSql } from './scan-sql.ts';
 import { oneOf, type Scope, scopeOf, storedNames } from './scope.ts';
 import { slicesOf } from './slices.ts';
-import { closedBefore, groupOf, scanSpan } from './trading-days.ts';
+import { closedBefore, groupOf, scanSpan, wholeSessions } from './trading-days.ts';
 
 /** A candle query after its checks, with its view open. */
 export interface CandlePlan {
@@ -70,7 +70,7 @@ export async function planCandles(
     exchange: scope.exchange,
     timeframe: base,
     isResampled: options.fromMinutes === true || timeframe.text !== '1m',
-    scan,
+    scan: wholeSessions(calendar, scan),
     symbols: storedNames(scope),
     asOf: scope.asOf,
     signal: scope.signal,

@@ -30,6 +30,7 @@ export interface CandleSourcesRequest {
   readonly timeframe: StoredTimeframe;
   /** Whether 1m rows are resampled: false when the 1m rows themselves are asked for. */
   readonly isResampled: boolean;
+  /** Row times to read from the reader: whole sessions. */
   readonly scan: Span;
   readonly symbols: readonly string[] | undefined;
   readonly asOf: bigint | undefined;

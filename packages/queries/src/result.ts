@@ -12,7 +12,7 @@ export interface ResultFacts {
   readonly gaps: readonly Gap[];
   /** Trading dates of whole sessions without data, between the first and the last that has some. */
   readonly missingDates: readonly string[];
-  /** Trading dates with data in the range, ascending. */
+  /** Trading dates with data among the sessions that the range meets, ascending. */
   readonly tradingDates: readonly string[];
   /** The published day files that the rows come from, by path; for fingerprints of backtests. */
   readonly files: readonly PublishedFile[];

@@ -3,7 +3,7 @@ import type { QueryContext } from './context.ts';
 import { spanOf } from './range.ts';
 import type { TimeInput } from './request.ts';
 import { oneOf } from './scope.ts';
-import { clampToDates } from './trading-days.ts';
+import { clampToDates, wholeSessions } from './trading-days.ts';
 
 export interface SessionsRequest {
   readonly exchange: string;
@@ -48,7 +48,7 @@ export async function querySessions(
     exchange,
     kind,
     timeframe,
-    ...span,
+    ...wholeSessions(calendar, span),
     asOf,
     signal,
   });

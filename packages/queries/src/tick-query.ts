@@ -16,6 +16,7 @@ import { slicesOf } from './slices.ts';
 import { doubles, streamStatements } from './sql-result.ts';
 import type { SymbolTable } from './symbol-table.ts';
 import { TickResult } from './tick-result.ts';
+import { wholeSessions } from './trading-days.ts';
 
 /** A tick query after its checks, with its view open. */
 export interface TickPlan {
@@ -53,7 +54,7 @@ export async function planTicks(
   const snapshot = await context.reader.snapshot({
     exchange,
     kind: 'ticks',
-    ...span,
+    ...wholeSessions(calendar, span),
     symbols,
     asOf,
     signal,

@@ -77,6 +77,19 @@ export function clampToDates(
   return { from, to: maxOf(from, to) };
 }
 
+/**
+ * The span widened to the windows of the sessions it begins and ends in. What is asked of a reader: a session with rows
+ * only outside the span is then seen to have data.
+ */
+export function wholeSessions(calendar: SessionCalendar, span: Span): Span {
+  if (span.from >= span.to) return span;
+  const [first, last] = [span.from, span.to - 1n].map((ts) => {
+    const date = calendar.tradingDateOf(ts);
+    return date === undefined ? undefined : calendar.sessionOf(date);
+  });
+  return { from: first?.windowFrom ?? span.from, to: last?.windowTo ?? span.to };
+}
+
 /** The highest exclusive bound of STARTs whose candle ended by `now`. */
 export function closedBefore(calendar: SessionCalendar, timeframe: Timeframe, now: bigint): bigint {
   if (timeframe.unit === 'minute') return now - BigInt(timeframe.count) * MINUTE_NS + 1n;

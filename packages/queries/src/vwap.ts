@@ -10,7 +10,7 @@ import { oneOf } from './scope.ts';
 import { doubles, type SqlResultOptions, sqlResult } from './sql-result.ts';
 import type { SymbolTable } from './symbol-table.ts';
 import { planTicks, tickFacts } from './tick-query.ts';
-import { scanSpan } from './trading-days.ts';
+import { scanSpan, wholeSessions } from './trading-days.ts';
 import { sessionsOfSource } from './window-run.ts';
 
 /**
@@ -67,7 +67,10 @@ async function tickVwap(
   try {
     const facts = await tickFacts(context, plan, onGap);
     const pieces = snapshot.sources.map((source) =>
-      pieceOf(source, timeframe ? sessionsOfSource(calendar, source, scan) : []),
+      pieceOf(
+        source,
+        timeframe ? sessionsOfSource(calendar, source, wholeSessions(calendar, scan)) : [],
+      ),
     );
     const rows = weightedSql({
       pieces,

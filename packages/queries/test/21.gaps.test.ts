@@ -40,6 +40,27 @@ test('a minute without a candle in imported history is no trade, not a gap', asy
   expect((await result.columns()).rows).toBe(2);
 });
 
+test('a range inside a session that has data elsewhere is no missing session', async () => {
+  for (const date of ['2024-03-11', '2024-03-12', '2024-03-13']) {
+    await store.candles('1m', date, minutes(calendar, 'A', date, 5));
+    const { ts } = minutes(calendar, 'A', date, 1)[0]!;
+    await store.ticks(date, [
+      { symbol: 'A', ts, seq: 1n, price: 1, volume: 1, bid: NaN, ask: NaN },
+    ]);
+  }
+  const range = { from: tuesday.open + 60n * MINUTE, to: tuesday.open + 61n * MINUTE };
+  for (const timeframe of ['1m', '5m', '7m']) {
+    const result = await query.candles({ ...week, ...range, symbol: 'A', timeframe });
+    expect(result.gaps).toEqual([]);
+    expect((await result.columns()).rows).toBe(0);
+  }
+  const ticks = await query.ticks({ exchange: 'nse', symbol: 'A', ...range });
+  expect((await ticks.columns()).rows).toBe(0);
+  expect(
+    (await query.sessions({ exchange: 'nse', kind: 'ticks', ...range })).sessions[0]?.hasData,
+  ).toBe(true);
+});
+
 test('a minute without a candle outside the coverage of the feed is a gap, inside it is no trade', async () => {
   const rows = minutes(calendar, 'A', '2024-03-12', 60).filter(
     (_, i) => i !== 5 && i !== 20 && i !== 21,
