@@ -63,7 +63,8 @@ function assertSafe(description: BinaryDescription, nodeVersion: string): void {
       { hint: 'Install better-sqlite3 12 here, or run Node 22.14 or later.' },
     );
   if (major !== 24 || description.binary === undefined) return;
-  if (Buffer.from(description.binary.buffer).includes('RemoveEnvironmentCleanupHook'))
+  const { buffer, byteOffset, byteLength } = description.binary;
+  if (Buffer.from(buffer, byteOffset, byteLength).includes('RemoveEnvironmentCleanupHook'))
     throw new LockError(
       'NATIVE_MODULE_UNSAFE',
       `better-sqlite3 ${description.packageVersion} was compiled with headers that abort on Node ${nodeVersion}`,

@@ -15,7 +15,8 @@ export interface OpenSqliteOptions {
 
 /**
  * Opens a SQLite file: the one way in @tb, so that the native module is loaded once, is checked, and fails with a code.
- * Reads the header, so that a file which is no database is refused here and not by the first query. Blocks the thread.
+ * Reads header and schema, so that a file which is no database is refused here and not by the first query. Blocks the
+ * thread.
  *
  * @param path A file, absolute or relative to the working directory, or ':memory:'. The caller closes the connection.
  * @throws `SQLITE_MISSING`, `SQLITE_DENIED`, `SQLITE_UNREADABLE`, `SQLITE_BUSY`, `NO_SPACE`, `NATIVE_MODULE_MISSING`,
@@ -33,7 +34,7 @@ export function openSqlite(path: string, options: OpenSqliteOptions = {}): OpenS
       fileMustExist: options.mustExist ?? options.readonly ?? false,
       timeout: options.timeoutMs ?? 5_000,
     }) as unknown as OpenSqliteDatabase; // structural: see sqlite.ts
-    db.pragma('schema_version');
+    db.prepare('SELECT 1 FROM sqlite_schema LIMIT 1').get();
     return db;
   } catch (error) {
     db?.close();

@@ -22,7 +22,7 @@ async function refusedFor(dir: string, ms: number): Promise<number> {
 }
 
 describe('a holder that does not run is still the holder', () => {
-  test('event loop blocked for 30 s, heartbeat on main or worker, and stopped for 30 s: never taken', async () => {
+  test.concurrent('event loop blocked for 30 s, heartbeat on main or worker, and stopped for 30 s: never taken', async () => {
     using main = place();
     using worker = place();
     using stopped = place();
@@ -58,7 +58,7 @@ describe('a holder that does not run is still the holder', () => {
     for (const p of [main, worker, stopped]) expect(p.rows()).toEqual(['still the writer']);
   }, 60_000);
 
-  test('stopped while idle: refused, and the message says how to go on', async () => {
+  test.concurrent('stopped while idle: refused, and the message says how to go on', async () => {
     using p = place();
     await using holder = await startHolder({ dir: p.dir });
     await holder.signal('SIGSTOP');
@@ -70,7 +70,7 @@ describe('a holder that does not run is still the holder', () => {
     await holder.ask('assertHeld');
   });
 
-  test('stopped in synchronous code: refused, and it goes on', async () => {
+  test.concurrent('stopped in synchronous code: refused, and it goes on', async () => {
     using p = place();
     await using holder = await startHolder({ dir: p.dir, fence: p.file });
     const blocked = holder.ask('block', { ms: 500 });
@@ -84,7 +84,7 @@ describe('a holder that does not run is still the holder', () => {
     expect(p.rows()).toEqual(['on']);
   });
 
-  test('stopped inside a write transaction: refused by the OS lock, and its row is committed', async () => {
+  test.concurrent('stopped inside a write transaction: refused by the OS lock, and its row is committed', async () => {
     using p = place();
     await using holder = await startHolder({ dir: p.dir, fence: p.file });
     const writing = holder.ask('stopInWrite', { text: 'inside' });
@@ -99,7 +99,7 @@ describe('a holder that does not run is still the holder', () => {
     expect(p.rows()).toEqual(['inside']);
   });
 
-  test('killed inside a write transaction: its row is gone, its place is free', async () => {
+  test.concurrent('killed inside a write transaction: its row is gone, its place is free', async () => {
     using p = place();
     await using holder = await startHolder({ dir: p.dir, fence: p.file });
     void holder.ask('stopInWrite', { text: 'half' });
@@ -110,7 +110,7 @@ describe('a holder that does not run is still the holder', () => {
     expect(p.rows()).toEqual(['next']);
   });
 
-  test('in a long SQLite transaction: refused until it ends', async () => {
+  test.concurrent('in a long SQLite transaction: refused until it ends', async () => {
     using p = place();
     await using holder = await startHolder({ dir: p.dir, fence: p.file });
     const writing = holder.ask('longWrite', { text: 'long', ms: 5_000 });
