@@ -95,10 +95,10 @@ export class RunFileWriter {
     try {
       await link(temporaryRunFile(this.#layout, this.#runId), this.#layout.runFile(this.#runId));
       await syncFolder(this.#layout.runsDir);
+      await this.discard();
     } catch (error) {
       throw notWritten(this.#runId, (error as Error).message, error);
     }
-    await this.discard();
   }
 
   /** Ends the child and removes the temporary file, whatever state they are in. May be called twice. */

@@ -1,4 +1,5 @@
-// One run, told step by step to the parent, which kills this process at the step it chose. argv: root, step.
+// One run. argv: root, and the step at which to stop for ever, for a parent that kills this process there. Ends with the run
+// id on stdout, or with the error on stderr and exit 75.
 import { createRequire } from 'node:module';
 import { kyselyRunIndex, movingAverageCross, runBacktest } from '@tb/backtest';
 import { layoutOf } from '@tb/schema';
@@ -44,7 +45,7 @@ const history = {
     await reach('all-candles');
   },
 };
-await runBacktest({
+const run = runBacktest({
   layout,
   strategy: movingAverageCross,
   config: { exchange: 'nse', symbols: ['A'], timeframe: '1m', from: 0n, to: 10_000n * minute },
@@ -63,5 +64,10 @@ await runBacktest({
     },
   },
 });
-process.stdout.write('end\n');
+try {
+  process.stdout.write(`${(await run).runId}\n`);
+} catch (error) {
+  process.stderr.write(`${error.name} ${error.code}: ${error.message}\n`);
+  process.exitCode = 75;
+}
 await kysely.destroy();
