@@ -21,6 +21,13 @@ export type OpsErrorCode =
   | 'GATE_FAILED'
   | 'OUTPUT_EXISTS'
   | 'INTERRUPTED'
+  | 'SOURCE_BUSY'
+  | 'SOURCE_HAS_WAL'
+  | 'SOURCE_NEWER'
+  | 'SOURCE_DAMAGED'
+  | 'SOURCE_CHANGED'
+  | 'MIGRATION_MISMATCH'
+  | 'MIGRATION_OPTIONS'
   | 'WORKER_FAILED';
 
 /** The rows of docs/errors.md of this package. */
@@ -128,6 +135,44 @@ export const opsErrors: Readonly<Record<OpsErrorCode, ErrorEntry>> = {
     exit: 3,
     cause: 'SIGINT or SIGTERM arrived; the work stopped at a safe point.',
     action: 'Run the same command again: it goes on where it stopped.',
+  },
+  SOURCE_BUSY: {
+    exit: 75,
+    cause: 'The file to migrate is held by a process that writes it.',
+    action: 'Stop the old bot and run the command again.',
+  },
+  SOURCE_HAS_WAL: {
+    exit: 3,
+    cause:
+      'A .wal stands beside the file to migrate: its last transactions are not in the file itself, and nothing proves that the .wal belongs to it.',
+    action:
+      'State that it does with --with-wal: both are read from a private copy; or checkpoint the file with the program that wrote it.',
+  },
+  SOURCE_NEWER: {
+    exit: 3,
+    cause: 'The file to migrate was written by a newer DuckDB than this one.',
+    action: 'Export it with that DuckDB into an older storage version, and migrate the export.',
+  },
+  SOURCE_DAMAGED: {
+    exit: 4,
+    cause: 'The file to migrate is truncated or damaged. Nothing was written.',
+    action: 'Migrate a backup of the file, or export what is readable into a new one.',
+  },
+  SOURCE_CHANGED: {
+    exit: 4,
+    cause: 'The file to migrate changed while it was read.',
+    action: 'Stop the old bot and run the command again.',
+  },
+  MIGRATION_MISMATCH: {
+    exit: 4,
+    cause:
+      'What was read back does not equal what was to be written, or the rows of a table do not add up.',
+    action: 'Check memory and disk, run `tb health --full`, then run the command again.',
+  },
+  MIGRATION_OPTIONS: {
+    exit: 3,
+    cause: 'An earlier run of the same migration was told something else.',
+    action: 'Repeat what the message names, or migrate into a new data root.',
   },
   WORKER_FAILED: {
     exit: 4,

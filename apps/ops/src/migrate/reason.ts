@@ -1,5 +1,45 @@
-/** Why a row is in quarantine. The text says what was found; the row itself stands beside it. */
-export const REASONS = {
+/** Why a row is in quarantine. */
+export type Reason =
+  | 'key_missing'
+  | 'key_invalid'
+  | 'key_conflict'
+  | 'exchange_unknown'
+  | 'target_conflict'
+  | 'time_missing'
+  | 'time_invalid'
+  | 'time_infinite'
+  | 'time_out_of_range'
+  | 'time_implausible'
+  | 'time_off_minute'
+  | 'clock_unclear'
+  | 'no_session'
+  | 'timeframe_unknown'
+  | 'timeframe_not_1m'
+  | 'price_missing'
+  | 'price_not_a_number'
+  | 'price_not_exact'
+  | 'price_not_finite'
+  | 'price_not_positive'
+  | 'price_inconsistent'
+  | 'volume_missing'
+  | 'volume_not_a_number'
+  | 'volume_not_exact'
+  | 'volume_not_finite'
+  | 'volume_negative'
+  | 'side_unknown'
+  | 'quantity_missing'
+  | 'quantity_not_positive'
+  | 'amount_not_exact'
+  | 'status_unknown'
+  | 'not_filled'
+  | 'trade_open'
+  | 'user_unknown'
+  | 'position_not_explained'
+  | 'value_missing'
+  | 'value_not_a_number';
+
+/** What was found, for each reason; the row itself stands beside it. */
+export const REASONS: Readonly<Record<Reason, string>> = {
   key_missing: 'the key is NULL or empty',
   key_invalid: 'the key has control characters, outer spaces, or more than 256 bytes',
   key_conflict: 'an earlier row has the same key and other values',
@@ -37,9 +77,7 @@ export const REASONS = {
   position_not_explained: 'the fills of the symbol give another position',
   value_missing: 'a value that the row cannot do without is NULL or empty',
   value_not_a_number: 'a value that must be a number is not',
-} as const satisfies Readonly<Record<string, string>>;
-
-export type Reason = keyof typeof REASONS;
+};
 
 /** Whether a text names a reason. */
 export function isReason(text: string): text is Reason {

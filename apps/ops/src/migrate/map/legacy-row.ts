@@ -22,11 +22,13 @@ export interface RowReaderOptions<Role extends string> {
   readonly columns: Columns<Role>;
   /** Roles that are times. */
   readonly times: readonly Role[];
-  /** The time on which the rows hang, and by which the clock of the table is told. */
-  readonly eventTime: Role | undefined;
+  /** Times in market hours, by which the clock of the table is told. */
+  readonly eventTimes: readonly Role[];
   readonly book: ClockBook;
   readonly exchanges: ExchangeMap;
 }
+
+const isText = (value: string | undefined): value is string => value !== undefined;
 
 /** Makes rows of one table readable by role. */
 export class RowReader<Role extends string> {
@@ -46,7 +48,7 @@ export class RowReader<Role extends string> {
     this.#places = new Map(table.columns.map((column, at) => [column.name, at]));
     const present = times.filter((role) => columns[role] !== undefined);
     this.timeColumns = present.map((role) => (columns[role] as SourceColumn).name);
-    const events = options.eventTime === undefined ? undefined : columns[options.eventTime]?.name;
+    const events = options.eventTimes.map((role) => columns[role]?.name).find(isText);
     present.forEach((role, at) => {
       this.#timePlaces.set(role, at);
       this.#timeReaders.set(role, book.reader(table, this.timeColumns[at] as string, events));

@@ -11,6 +11,8 @@ export interface TargetRow {
 /** What a mapper makes of a row. */
 export interface MappedRow {
   readonly row: TargetRow;
+  /** Further rows that the same source row becomes: a round trip is two fills. */
+  readonly more?: readonly TargetRow[] | undefined;
   /** Rows that come with it: made when they are not there, never in conflict. */
   readonly implied?: readonly TargetRow[] | undefined;
   /** Rows that must be there; without one the row goes to quarantine for the reason `user_unknown`. */

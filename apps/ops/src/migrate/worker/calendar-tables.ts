@@ -27,6 +27,7 @@ export async function createCalendarTables(connection: DuckDBConnection): Promis
   await connection.run(
     'CREATE TABLE hours (exchange VARCHAR, from_ns BIGINT, to_ns BIGINT, is_long BOOLEAN)',
   );
+  await connection.run('CREATE TABLE sids (key_id INTEGER, sid INTEGER)');
   await connection.run(
     'CREATE TABLE sessions (exchange VARCHAR, trading_date VARCHAR, window_from BIGINT, window_to BIGINT, open BIGINT, close BIGINT)',
   );

@@ -211,4 +211,5 @@ const FATES = `WITH ranked AS (
     CASE WHEN c.reason = 'archived' THEN NULL WHEN c.reason IS NOT NULL THEN c.reason
       WHEN j.fate = 'quarantined' THEN 'key_conflict' END AS reason,
     false AS in_target
-  FROM candle_reason AS c LEFT JOIN judged AS j ON j.tbl = c.tbl AND j.src = c.src`;
+  FROM candle_reason AS c LEFT JOIN judged AS j ON j.tbl = c.tbl AND j.src = c.src
+  ORDER BY c.exchange, c.trading_date, c.timeframe, c.key_id, c.ts`;

@@ -98,7 +98,7 @@ export async function decideTicks(connection: DuckDBConnection): Promise<void> {
      SELECT tbl, src, key_id, exchange, ts, trading_date, price, volume, bid, ask,
        CASE WHEN reason IS NULL THEN row_number() OVER (PARTITION BY exchange, reason IS NULL ORDER BY tbl, src) END AS seq,
        CASE WHEN reason IS NULL THEN 'moved' ELSE 'quarantined' END AS fate, reason, false AS in_target
-     FROM judged`,
+     FROM judged ORDER BY exchange, trading_date, key_id, ts`,
   );
   await connection.run('DROP TABLE tick_timed');
 }
