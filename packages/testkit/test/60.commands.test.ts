@@ -18,7 +18,7 @@ const scenarios = await loadScenarios();
 const suite = missing === undefined ? describe : describe.skip;
 const because = missing === undefined ? '' : ` (skipped: ${missing})`;
 /** Faults a scenario in this run; a full run is `pnpm faults`. */
-const POINTS = Number(process.env['TB_FAULT_POINTS'] ?? 2);
+const POINTS = Number(process.env['TB_FAULT_POINTS'] ?? 1);
 
 /** Calls of an undisturbed run, as docs/crash-points.md has them. */
 function tabledCalls(name: string): number | undefined {
@@ -79,7 +79,7 @@ suite(`a slice of the crash points, seed ${seed}${because}`, () => {
         if (trial.violations.length > 0)
           found[`TB_FAULT=${formatReplay(trial.replay)}`] = trial.violations;
       }
-      const cuts = await cutPower(stage, { seed, states: 5, rerunEvery: 5 });
+      const cuts = await cutPower(stage, { seed, states: 3, rerunEvery: 3 });
       expect({ found, cuts: cuts.violations }).toEqual({ found: {}, cuts: [] });
     },
     180_000,
