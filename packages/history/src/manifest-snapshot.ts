@@ -1,4 +1,4 @@
-import type { Kind, StoredTimeframe } from '@tb/schema';
+import { type Kind, STORED_TIMEFRAMES, type StoredTimeframe } from '@tb/schema';
 import type { Correction } from './correction.ts';
 import type { FileEntry, MonthEntry } from './day-file.ts';
 import { FileGroup, type FileQuery, groupKey } from './file-index.ts';
@@ -160,9 +160,12 @@ export class ManifestSnapshot {
     return this.#state.groups.get(groupKey(exchange, kind, timeframe ?? '')) ?? EMPTY_GROUP;
   }
 
-  #groupsOf(exchange: string): FileGroup[] {
-    return [...this.#state.groups]
-      .filter(([key]) => key.startsWith(`${exchange}/`))
-      .map(([, group]) => group);
+  /** Ticks first, then candles by ascending timeframe. */
+  #groupsOf(exchange: string): readonly FileGroup[] {
+    const keys = [
+      groupKey(exchange, 'ticks', ''),
+      ...STORED_TIMEFRAMES.map((timeframe) => groupKey(exchange, 'candles', timeframe)),
+    ];
+    return keys.flatMap((key) => this.#state.groups.get(key) ?? []);
   }
 }

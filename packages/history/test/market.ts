@@ -116,6 +116,12 @@ export class Market implements AsyncDisposable {
     });
   }
 
+  /** Built 1m candles of two symbols, all timeframes. Leaves a table `minutes` behind. */
+  async candleDay(tradingDate: string): Promise<DayResult> {
+    await this.minutes('minutes', tradingDate, 2);
+    return await this.build(tradingDate, { source: { candles: { '1m': 'FROM minutes' } } });
+  }
+
   async publish(result: DayResult): Promise<number> {
     await placeFiles(this.layout, result.files);
     await using writer = await this.writer();
