@@ -49,13 +49,13 @@ export function printResult(
 }
 
 /** Prints an error (`Error: what`, then `Try: what to do`), as JSON too when asked, and returns the exit code. */
-export function printError(
+export async function printError(
   context: Context,
   command: string,
   error: unknown,
   streams: { stdout: NodeJS.WritableStream; stderr: NodeJS.WritableStream },
-): ExitCode {
-  const exit = exitCodeOf(error);
+): Promise<ExitCode> {
+  const exit = await exitCodeOf(error);
   const { message, code, hint, retryable, stack } = describe(error);
   streams.stderr.write(`Error: ${message}\n`);
   streams.stderr.write(

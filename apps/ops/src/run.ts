@@ -1,5 +1,6 @@
+import { readFileSync } from 'node:fs';
 import { Command, CommanderError } from 'commander';
-import { registerAll } from './commands/index.ts';
+import { registerCommands } from './commands/index.ts';
 import { type Context, type GlobalOptions, layoutFrom } from './context.ts';
 import { EXIT, type ExitCode } from './exit-codes.ts';
 import { type CommandResult, printError, printResult } from './output.ts';
@@ -24,21 +25,21 @@ export async function run(argv: readonly string[]): Promise<ExitCode> {
     try {
       exit = printResult(context, name, await action(context), process.stdout);
     } catch (error) {
-      exit = printError(context, name, error, process);
+      exit = await printError(context, name, error, process);
     }
   };
-  const program = programOf(execute);
   try {
+    const program = await programOf(execute, argv);
     await program.parseAsync(argv, { from: 'user' });
   } catch (error) {
-    exit = usageError(error, argv);
+    exit = await usageError(error, argv);
   } finally {
     stop.dispose();
   }
   return exit;
 }
 
-function programOf(execute: Execute): Command {
+async function programOf(execute: Execute, argv: readonly string[]): Promise<Command> {
   const program = new Command('tb');
   program
     .description(
@@ -48,11 +49,12 @@ function programOf(execute: Execute): Command {
     .option('--json', 'print exactly one JSON object on stdout')
     .option('--quiet', 'no progress and no log lines')
     .option('--verbose', 'print the stack of an error')
+    .version(toolVersion(), '--version', 'print the version')
     .configureHelp({ showGlobalOptions: true })
     .showHelpAfterError(false)
     .exitOverride();
   program.configureOutput({ outputError: () => undefined });
-  registerAll(program, execute);
+  await registerCommands(program, execute, argv);
   for (const command of everyCommand(program)) {
     command
       .exitOverride()
@@ -60,6 +62,13 @@ function programOf(execute: Execute): Command {
       .configureOutput({ outputError: () => undefined });
   }
   return program;
+}
+
+function toolVersion(): string {
+  const manifest = JSON.parse(
+    readFileSync(new URL('../package.json', import.meta.url), 'utf8'),
+  ) as { version: string };
+  return manifest.version;
 }
 
 function* everyCommand(command: Command): Generator<Command> {
@@ -107,8 +116,10 @@ function stopSignal(): { signal: AbortSignal; dispose: () => void } {
 }
 
 /** What commander throws: help and version are no errors; the rest is wrong usage. */
-function usageError(error: unknown, argv: readonly string[]): ExitCode {
+async function usageError(error: unknown, argv: readonly string[]): Promise<ExitCode> {
   if (error instanceof CommanderError && error.exitCode === 0) return EXIT.done;
+  // `tb` alone: commander has printed the help.
+  if (error instanceof CommanderError && error.code === 'commander.help') return EXIT.usage;
   const message =
     error instanceof CommanderError ? error.message.replace(/^error: /, '') : undefined;
   const wrapped =

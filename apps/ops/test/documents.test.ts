@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { describe, expect, test } from '@jest/globals';
 import { errorsDocument } from '../docs/errors-document.ts';
-import { errorTables } from '../src/exit-codes.ts';
+import { errorTables } from '../src/error-tables.ts';
 
 const root = fileURLToPath(new URL('../../../', import.meta.url));
 

@@ -1,29 +1,41 @@
 import type { Command } from 'commander';
 import type { Execute } from '../run.ts';
-import { register as registerCandles } from './candles.ts';
-import { register as registerDemo } from './demo.ts';
-import { register as registerImport } from './import.ts';
-import { register as registerIngest } from './ingest.ts';
-import { register as registerInit } from './init.ts';
-import { register as registerRollover } from './rollover.ts';
-import { register as registerSql } from './sql.ts';
-import { register as registerTicks } from './ticks.ts';
 
-/** Adds one command to the program. Every file of this folder exports one. */
+/** Adds one command to the program. Every file of this folder exports one as `register`. */
 export type Register = (program: Command, execute: Execute) => void;
 
-/** In the order of `tb --help`: the day, then what keeps it safe, then backtests. */
-const COMMANDS: readonly Register[] = [
-  registerInit,
-  registerIngest,
-  registerImport,
-  registerRollover,
-  registerCandles,
-  registerTicks,
-  registerSql,
-  registerDemo,
-];
+/**
+ * In the order of `tb --help`: the day, then what keeps it safe, then backtests. Loaded when asked for: a process that
+ * prints a lock needs no DuckDB.
+ */
+const COMMANDS: Readonly<Record<string, () => Promise<{ readonly register: Register }>>> = {
+  init: () => import('./init.ts'),
+  ingest: () => import('./ingest.ts'),
+  import: () => import('./import.ts'),
+  rollover: () => import('./rollover.ts'),
+  candles: () => import('./candles.ts'),
+  ticks: () => import('./ticks.ts'),
+  sql: () => import('./sql.ts'),
+  demo: () => import('./demo.ts'),
+};
 
-export function registerAll(program: Command, execute: Execute): void {
-  for (const register of COMMANDS) register(program, execute);
+/** Adds the command that the words name; all of them when they name none, for help and for the message. */
+export async function registerCommands(
+  program: Command,
+  execute: Execute,
+  words: readonly string[],
+): Promise<void> {
+  const named = COMMANDS[firstWord(words) ?? ''];
+  const loads = named ? [named] : Object.values(COMMANDS);
+  for (const load of loads) (await load()).register(program, execute);
+}
+
+/** The first word that is neither an option nor the value of `--root`. */
+function firstWord(words: readonly string[]): string | undefined {
+  for (let at = 0; at < words.length; at += 1) {
+    const word = words[at] ?? '';
+    if (word === '--root') at += 1;
+    else if (!word.startsWith('-')) return word;
+  }
+  return undefined;
 }

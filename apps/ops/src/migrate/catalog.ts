@@ -8,7 +8,13 @@ import {
   users,
   watchlists,
 } from './map/config-mappers.ts';
-import { EQUITY_ALIASES, type EquityRole, RUN_ALIASES, RUN_REQUIRED, type RunRole } from './map/run-mappers.ts';
+import {
+  EQUITY_ALIASES,
+  type EquityRole,
+  RUN_ALIASES,
+  RUN_REQUIRED,
+  type RunRole,
+} from './map/run-mappers.ts';
 import {
   confluenceInsights,
   regimeInsights,
@@ -22,8 +28,8 @@ import {
   orders,
   positions,
   ROUND_TRIP_ALIASES,
-  roundTrips,
   type RoundTripRole,
+  roundTrips,
 } from './map/trading-mappers.ts';
 import type { CandleRole, TickRole } from './market-source.ts';
 import { type Aliases, type Columns, findColumns, type SourceTable } from './source-table.ts';
@@ -55,7 +61,15 @@ const CANDLE_ALIASES: Aliases<CandleRole> = {
   volume: ['volume', 'vol', 'v'],
   synthetic: ['is_synthetic', 'synthetic'],
 };
-const CANDLE_REQUIRED: readonly CandleRole[] = ['key', 'time', 'open', 'high', 'low', 'close', 'volume'];
+const CANDLE_REQUIRED: readonly CandleRole[] = [
+  'key',
+  'time',
+  'open',
+  'high',
+  'low',
+  'close',
+  'volume',
+];
 
 const TICK_ALIASES: Aliases<TickRole> = {
   key: ['instrument_key', 'symbol'],
@@ -80,7 +94,9 @@ const candles =
   (rank: number, needsTimeframe: boolean): Planner =>
   (table) => {
     const columns = findColumns(table, CANDLE_ALIASES);
-    const required = needsTimeframe ? ([...CANDLE_REQUIRED, 'timeframe'] as const) : CANDLE_REQUIRED;
+    const required = needsTimeframe
+      ? ([...CANDLE_REQUIRED, 'timeframe'] as const)
+      : CANDLE_REQUIRED;
     return missing(columns, required) ?? { kind: 'candles', columns, rank };
   };
 
@@ -98,7 +114,13 @@ const roundTripsOf =
   (isMixed: boolean): Planner =>
   (table) => {
     const columns = findColumns(table, ROUND_TRIP_ALIASES);
-    const required: readonly RoundTripRole[] = ['key', 'side', 'quantity', 'entryTime', 'entryPrice'];
+    const required: readonly RoundTripRole[] = [
+      'key',
+      'side',
+      'quantity',
+      'entryTime',
+      'entryPrice',
+    ];
     return missing(columns, required) ?? { kind: 'round_trips', columns, isMixed };
   };
 

@@ -20,7 +20,12 @@ const userRoleRow = (username: string, role: string): TargetRow => ({
 /** `admin,viewer`, `["admin"]` or `{admin}`: names in a list. */
 function namesIn(text: string | undefined): string[] {
   const names = (text ?? '').replace(/^[\s[{(]+|[\s\]})]+$/g, '').split(',');
-  const clean = names.map((name) => name.trim().replace(/^(['"])(.*)\1$/, '$2').trim());
+  const clean = names.map((name) =>
+    name
+      .trim()
+      .replace(/^(['"])(.*)\1$/, '$2')
+      .trim(),
+  );
   return [...new Set(clean.filter((name) => name !== ''))];
 }
 
@@ -35,7 +40,11 @@ export const roles: StoreMapper = storeMapper({
   map: (row) => {
     const text = row.text('permissions');
     const permissions =
-      text === undefined ? null : /^\s*\[/.test(text) ? asJsonList(text) : JSON.stringify(namesIn(text));
+      text === undefined
+        ? null
+        : /^\s*\[/.test(text)
+          ? asJsonList(text)
+          : JSON.stringify(namesIn(text));
     return { row: roleRow(row.needKey('role'), permissions) };
   },
 });
@@ -74,7 +83,10 @@ export const users: StoreMapper = storeMapper({
           attributes: row.attributes(),
         },
       },
-      implied: [...names.map((name) => roleRow(name)), ...names.map((name) => userRoleRow(username, name))],
+      implied: [
+        ...names.map((name) => roleRow(name)),
+        ...names.map((name) => userRoleRow(username, name)),
+      ],
     };
   },
 });
@@ -204,7 +216,9 @@ function instrumentRow(row: LegacyRow<InstrumentRole>, tickFactor: string): Targ
       tick_size:
         tickSize === null
           ? null
-          : formatDecimal(multiply(parseDecimal(tickSize, 'A tick size'), parseDecimal(tickFactor, 'A factor'))),
+          : formatDecimal(
+              multiply(parseDecimal(tickSize, 'A tick size'), parseDecimal(tickFactor, 'A factor')),
+            ),
       expiry: dateOf(row, 'expiry'),
       strike: row.decimal('strike'),
       option_type: row.text('optionType') ?? null,

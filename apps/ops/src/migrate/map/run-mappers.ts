@@ -103,7 +103,9 @@ export function mapRun(row: LegacyRow<RunRole>, isPercent: boolean): LegacyRun {
     to: row.record('to'),
     parameters,
     state: isDone ? ('done' as const) : ('failed' as const),
-    error: isDone ? null : (row.filled('error') ?? `was ${status} in the old file, and never finished`),
+    error: isDone
+      ? null
+      : (row.filled('error') ?? `was ${status} in the old file, and never finished`),
     createdAt,
     metrics,
     attributes: row.attributes(),
@@ -151,9 +153,15 @@ function parametersOf(row: LegacyRow<RunRole>): string {
 
 function metricsOf(row: LegacyRow<RunRole>, isPercent: boolean): LegacyMetric[] {
   const metrics: LegacyMetric[] = [];
-  const add = (name: string, role: RunRole, convention: string, of = (value: number) => value): void => {
+  const add = (
+    name: string,
+    role: RunRole,
+    convention: string,
+    of = (value: number) => value,
+  ): void => {
     const value = row.real(role);
-    if (value !== null) metrics.push({ name, value: of(value), convention: `legacy ${convention}` });
+    if (value !== null)
+      metrics.push({ name, value: of(value), convention: `legacy ${convention}` });
   };
   // A rate above 1 can only be percent; below it, the generation tells.
   const rate = (value: number): number => (isPercent || Math.abs(value) > 1 ? value / 100 : value);
@@ -161,8 +169,18 @@ function metricsOf(row: LegacyRow<RunRole>, isPercent: boolean): LegacyMetric[] 
   add('winRate', 'winRate', 'win_rate, as a fraction', rate);
   add('winRate', 'winPercent', 'win_rate_pct / 100', (value) => value / 100);
   add('totalPnl', 'pnl', 'total_pnl');
-  add('maxDrawdown', 'drawdown', 'max_drawdown, as a negative fraction', (value) => -Math.abs(rate(value)));
-  add('maxDrawdown', 'drawdownPercent', 'max_drawdown_pct / 100, negative', (value) => -Math.abs(value / 100));
+  add(
+    'maxDrawdown',
+    'drawdown',
+    'max_drawdown, as a negative fraction',
+    (value) => -Math.abs(rate(value)),
+  );
+  add(
+    'maxDrawdown',
+    'drawdownPercent',
+    'max_drawdown_pct / 100, negative',
+    (value) => -Math.abs(value / 100),
+  );
   add('sharpe', 'sharpe', 'sharpe_ratio');
   add('profitFactor', 'profitFactor', 'profit_factor');
   add('startingCash', 'initial', 'initial_capital');
@@ -200,7 +218,11 @@ export function mapRunTrade(row: LegacyRow<RoundTripRole>): LegacyRunTrade {
   const fees = row.real('fee') ?? 0;
   const gross = (side === 'buy' ? exitPrice - entryPrice : entryPrice - exitPrice) * quantity;
   const pnl = netPnl(row.real('pnl') ?? gross, gross, fees);
-  for (const [role, name] of [['id', 'trade_id'], ['pnl', 'pnl'], ['option', 'option_instrument_key']] as const)
+  for (const [role, name] of [
+    ['id', 'trade_id'],
+    ['pnl', 'pnl'],
+    ['option', 'option_instrument_key'],
+  ] as const)
     row.keep(role, name);
   return {
     exchange,
@@ -245,6 +267,9 @@ export const EQUITY_ALIASES: Aliases<EquityRole> = {
 };
 
 /** A point of the equity curve of a run. */
-export function mapEquity(row: LegacyRow<EquityRole>): { readonly ts: bigint; readonly equity: number } {
+export function mapEquity(row: LegacyRow<EquityRole>): {
+  readonly ts: bigint;
+  readonly equity: number;
+} {
   return { ts: row.needEvent('time', ''), equity: row.needReal('equity') };
 }

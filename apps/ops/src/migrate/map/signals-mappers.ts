@@ -49,7 +49,8 @@ export const signals: StoreMapper = storeMapper<SignalRole>({
     const created = row.record('createdAt') ?? candle;
     if (created === null) throw new RowProblem('time_missing');
     const side = sideOfText(row.text('side')) ?? sideOfText(type);
-    if (row.filled('side') !== undefined && sideOfText(row.text('side')) === undefined) row.keep('side');
+    if (row.filled('side') !== undefined && sideOfText(row.text('side')) === undefined)
+      row.keep('side');
     return {
       row: {
         table: 'signals',

@@ -6,12 +6,17 @@ import { sideOfText } from './side-of-text.ts';
 import { type StoreMapper, storeMapper } from './store-mapper.ts';
 import type { TargetRow } from './target-row.ts';
 
-const FILLED = /^(partial(ly)?([_ ]?fill(ed)?)?|fill(ed)?|complete[d]?|executed|traded|closed|done)$/;
+const FILLED =
+  /^(partial(ly)?([_ ]?fill(ed)?)?|fill(ed)?|complete[d]?|executed|traded|closed|done)$/;
 const NOT_FILLED =
   /^(rejected|cancel(l?ed)?|pending|open|new|failed|expired|submitted|accepted|error|trigger[ _]?pending)$/;
 
 /** Exact money: the text of a DECIMAL or the shortest text of a DOUBLE, never a float on the way. */
-function needAmount<Role extends string>(row: LegacyRow<Role>, role: Role, label: 'price' | 'quantity'): string {
+function needAmount<Role extends string>(
+  row: LegacyRow<Role>,
+  role: Role,
+  label: 'price' | 'quantity',
+): string {
   const text = row.filled(role);
   const missing = label === 'price' ? 'price_missing' : 'quantity_missing';
   if (text === undefined) throw new RowProblem(missing);
@@ -185,12 +190,16 @@ export const roundTrips: StoreMapper = storeMapper<RoundTripRole>({
     if (role === 'option') row.keep('key', 'underlying');
     const side = needSide(row, 'side');
     const quantity = needAmount(row, 'quantity', 'quantity');
-    const entry = { price: needAmount(row, 'entryPrice', 'price'), ts: row.needEvent('entryTime', block) };
+    const entry = {
+      price: needAmount(row, 'entryPrice', 'price'),
+      ts: row.needEvent('entryTime', block),
+    };
     const isClosed = row.filled('exitPrice') !== undefined;
     const exit = isClosed
       ? { price: needAmount(row, 'exitPrice', 'price'), ts: row.needEvent('exitTime', block) }
       : undefined;
-    for (const kept of ['tradeType', 'run', 'pnl'] as const) row.keep(kept, ROUND_TRIP_ALIASES[kept][0]);
+    for (const kept of ['tradeType', 'run', 'pnl'] as const)
+      row.keep(kept, ROUND_TRIP_ALIASES[kept][0]);
     const common = {
       exchange,
       symbol,
@@ -344,7 +353,8 @@ export const positions: StoreMapper = storeMapper({
     const text = row.filled('quantity');
     const plain = text === undefined ? undefined : decimalText(text);
     if (plain === undefined) throw new RowProblem('quantity_missing');
-    const isSold = sideOfText(row.text('side')) === 'sell' && !plain.startsWith('-') && plain !== '0';
+    const isSold =
+      sideOfText(row.text('side')) === 'sell' && !plain.startsWith('-') && plain !== '0';
     const quantity = isSold ? `-${plain}` : plain;
     const price = row.decimal('price');
     return {
@@ -372,5 +382,7 @@ function costOf(quantity: string, price: string | null): string {
     if (quantity === '0') return '0';
     throw new RowProblem('price_missing');
   }
-  return formatDecimal(multiply(parseDecimal(quantity, 'A quantity'), parseDecimal(price, 'A price')));
+  return formatDecimal(
+    multiply(parseDecimal(quantity, 'A quantity'), parseDecimal(price, 'A price')),
+  );
 }
