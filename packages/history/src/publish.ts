@@ -48,7 +48,8 @@ export function publishRows(
   const correction = options.correction && insertCorrection(db, files, options.correction, at);
   const version = bumpVersion(db);
   for (const file of files) {
-    insertFile(db, file, version, at, correction?.id);
+    const correctionId = correction?.id;
+    insertFile(db, file, { version, changedIn: version, publishedAt: at, correctionId });
     insertVerified(db, layout, file, at);
   }
   return { version, correction };
@@ -129,14 +130,18 @@ function insertCorrection(
 /** What the manifest records about a file. */
 export type FileRecord = Omit<BuiltFile, 'tempPath' | 'identity'>;
 
-/** @internal One row of `files`. `publishedAt` ns UTC. */
-export function insertFile(
-  db: SqliteDatabase,
-  file: FileRecord,
-  version: number,
-  publishedAt: bigint,
-  correctionId: number | undefined,
-): void {
+/** When and why a file was published. */
+export interface Publication {
+  readonly version: number;
+  /** The manifest version that last changed the row; `version` unless it was moved or rebuilt. */
+  readonly changedIn: number;
+  /** ns UTC. */
+  readonly publishedAt: bigint;
+  readonly correctionId: number | undefined;
+}
+
+/** @internal One row of `files`. */
+export function insertFile(db: SqliteDatabase, file: FileRecord, publication: Publication): void {
   db.prepare(
     `INSERT INTO files (exchange, kind, timeframe, trading_date, revision, path, tier, rows, symbols, min_ts, max_ts,
        size_bytes, sha256, content_hash, schema_version, source_fingerprint, writer_version, duckdb_version,
@@ -161,10 +166,10 @@ export function insertFile(
     file.sourceFingerprint,
     file.writerVersion,
     file.duckdbVersion,
-    version,
-    version,
-    publishedAt,
-    correctionId ?? null,
+    publication.version,
+    publication.changedIn,
+    publication.publishedAt,
+    publication.correctionId ?? null,
   );
 }
 

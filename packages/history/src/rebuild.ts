@@ -231,8 +231,12 @@ function insertFiles(
     const known = find?.get(record.path, record.sha256) as
       | { version: bigint; at: bigint; correction: bigint | null }
       | undefined;
-    const correction = known?.correction == null ? undefined : Number(known.correction);
-    insertFile(db, record, version, known?.at ?? writtenAt, correction);
+    insertFile(db, record, {
+      version: Number(known?.version ?? version),
+      changedIn: version,
+      publishedAt: known?.at ?? writtenAt,
+      correctionId: known?.correction == null ? undefined : Number(known.correction),
+    });
   }
 }
 

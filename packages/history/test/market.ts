@@ -1,4 +1,4 @@
-import { existsSync, readdirSync } from 'node:fs';
+import { existsSync, mkdirSync, readdirSync } from 'node:fs';
 import { join, relative } from 'node:path';
 import { calendarOf, type Session, type SessionCalendar } from '@tb/calendar';
 import {
@@ -13,7 +13,8 @@ import {
   placeFiles,
   SymbolRegistry,
 } from '@tb/history';
-import { type Layout, layoutOf } from '@tb/schema';
+import { openSqlite } from '@tb/locks';
+import { type Layout, layoutOf, migrate } from '@tb/schema';
 import { tempRoot } from '@tb/testkit';
 
 /** A data root of its own with an empty market_data, an in-memory DuckDB, and made ticks. */
@@ -128,8 +129,19 @@ export class Market implements AsyncDisposable {
     return writer.publish(result.files).version;
   }
 
-  async writer(purpose = 'test'): Promise<ManifestWriter> {
-    return await ManifestWriter.open({ layout: this.layout, purpose, waitMs: 2000 });
+  async writer(purpose = 'test', now?: () => bigint): Promise<ManifestWriter> {
+    return await ManifestWriter.open({ layout: this.layout, purpose, waitMs: 2000, now });
+  }
+
+  /** A live.db with these symbols. */
+  async liveSymbols(symbols: readonly (readonly [number, string])[]): Promise<void> {
+    const { exchange } = this.calendar;
+    mkdirSync(this.layout.liveDir(exchange), { recursive: true });
+    const db = openSqlite(this.layout.liveDb(exchange));
+    migrate(db, 'live', 'test');
+    for (const [sid, symbol] of symbols)
+      db.prepare('INSERT INTO symbols (sid, symbol) VALUES (?, ?)').run(sid, symbol);
+    db.close();
   }
 
   async rows(sql: string): Promise<Record<string, unknown>[]> {
