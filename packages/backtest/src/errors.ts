@@ -12,6 +12,7 @@ export type BacktestErrorCode =
   | 'RUN_NOT_DONE'
   | 'RUN_NOT_RUNNING'
   | 'RUN_FILE_NOT_WRITTEN'
+  | 'RUN_FOLDER_FAILED'
   | 'RUN_FILE_MISSING'
   | 'RUN_FILE_CORRUPT';
 
@@ -74,6 +75,11 @@ export const backtestErrors: Readonly<Record<BacktestErrorCode, ErrorEntry>> = {
     cause:
       'The disk refused the run file: full, read-only, or failing. Nothing of the run is kept.',
     action: 'Make space, check the disk, and start the run again.',
+  },
+  RUN_FOLDER_FAILED: {
+    exit: 75,
+    cause: 'The system refused to list the folder of runs, or to remove a file in it.',
+    action: 'Check the disk and the permissions of backtest/runs, and run the command again.',
   },
   RUN_FILE_MISSING: {
     exit: 4,

@@ -92,7 +92,12 @@ export { renderReport } from './report/report.ts';
 export { type RunEvent, type RunOptions, type RunResult, runBacktest } from './run.ts';
 export { type ResolvedConfig, type RunConfig, resolveConfig } from './run-config.ts';
 export { type EquityColumns, openRunFile, type RunFile } from './run-file.ts';
-export type { RunHistory, RunInput } from './run-history.ts';
+export {
+  type CandleColumnsResult,
+  historyFrom,
+  type RunHistory,
+  type RunInput,
+} from './run-history.ts';
 export {
   type IndexAccess,
   kyselyRunIndex,

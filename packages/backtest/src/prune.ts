@@ -1,5 +1,5 @@
 import type { Layout } from '@tb/schema';
-import { syncFolder, unlinkIfThere } from './file-bytes.ts';
+import { removeRunFiles } from './run-folder.ts';
 import type { RunIndex, RunRecord } from './run-index.ts';
 
 export interface PrunePolicy {
@@ -37,6 +37,7 @@ export function selectPrunable(
  * Removes runs: each file, then its row, so that a kill in between leaves a row that the next prune completes, never a
  * file that nobody lists.
  * @returns The ids that are gone.
+ * @throws `RUN_FOLDER_FAILED`
  */
 export async function pruneRuns(
   layout: Layout,
@@ -45,8 +46,7 @@ export async function pruneRuns(
 ): Promise<readonly string[]> {
   const removed: string[] = [];
   for (const run of runs) {
-    await unlinkIfThere(layout.absolute(run.path));
-    await syncFolder(layout.runsDir);
+    await removeRunFiles(layout, [`${run.runId}.duckdb`]);
     if (await index.remove(run.runId)) removed.push(run.runId);
   }
   return removed;

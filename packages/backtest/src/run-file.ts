@@ -54,8 +54,12 @@ export async function openRunFile(
   expected: { readonly sha256: string },
 ): Promise<RunFile> {
   const { sha256, sizeBytes } = await hashFile(path).catch((error: NodeJS.ErrnoException) => {
-    if (error.code !== 'ENOENT') throw error;
-    throw new BacktestError('RUN_FILE_MISSING', `Run file ${path} is not there`, { cause: error });
+    const isMissing = error.code === 'ENOENT';
+    throw new BacktestError(
+      isMissing ? 'RUN_FILE_MISSING' : 'RUN_FILE_CORRUPT',
+      `Run file ${path} ${isMissing ? 'is not there' : `cannot be read: ${error.code ?? error.message}`}`,
+      { cause: error },
+    );
   });
   if (sha256 !== expected.sha256)
     throw new BacktestError(

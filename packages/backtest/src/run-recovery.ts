@@ -1,7 +1,5 @@
-import { readdir } from 'node:fs/promises';
-import { join } from 'node:path';
 import type { Layout } from '@tb/schema';
-import { syncFolder, unlinkIfThere } from './file-bytes.ts';
+import { listRunFolder, removeRunFiles } from './run-folder.ts';
 import type { RunIndex } from './run-index.ts';
 import { isRunnerDead } from './runner-process.ts';
 
@@ -19,6 +17,7 @@ export interface Recovery {
  * a prune; it may run at any time beside live runners. A whole file of a run that is not `done` goes too: its row never
  * told of it, and the run can be made again. Files of names that no run has, and everything that is not ours, stay.
  *
+ * @throws `RUN_FOLDER_FAILED`
  * @param options `isDead` decides over a runner; default: pid and start time.
  */
 export async function recoverDeadRuns(
@@ -40,17 +39,14 @@ export async function recoverDeadRuns(
   return { failedRuns, removedFiles: await removeLitter(layout, index) };
 }
 
-async function removeLitter(layout: Layout, index: RunIndex): Promise<string[]> {
+async function removeLitter(layout: Layout, index: RunIndex): Promise<readonly string[]> {
   // The folder first, the index second: a run that starts in between is not seen, and not touched.
-  const names = await readdir(layout.runsDir);
-  const removed: string[] = [];
-  for (const name of names) {
+  const litter: string[] = [];
+  for (const name of await listRunFolder(layout)) {
     const [, isTemporary, runId] = RUN_FILE.exec(name) ?? [];
     if (runId === undefined) continue;
     const state = (await index.find(runId))?.state;
-    const isLitter = isTemporary === undefined ? state === 'failed' : state !== 'running';
-    if (isLitter && (await unlinkIfThere(join(layout.runsDir, name)))) removed.push(name);
+    if (isTemporary === undefined ? state === 'failed' : state !== 'running') litter.push(name);
   }
-  if (removed.length > 0) await syncFolder(layout.runsDir);
-  return removed;
+  return removeRunFiles(layout, litter);
 }

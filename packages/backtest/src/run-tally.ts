@@ -88,7 +88,9 @@ export class RunTally {
 
   #risk(): RunMetric[] {
     const { periodsPerYear } = this.#config;
-    const returns = returnsOf(this.#daily);
+    // A return on nothing or on a debt is none, and leaving such days out would flatter the rest.
+    const isSolvent = this.#daily.every((equity) => equity > 0);
+    const returns = isSolvent ? returnsOf(this.#daily) : [];
     const daily = `daily returns by trading date, ${periodsPerYear} a year`;
     const zeroDeviation = Number.NaN;
     return [

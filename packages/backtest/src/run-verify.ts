@@ -3,14 +3,16 @@ import { hashFile } from './file-bytes.ts';
 import type { RunInput } from './run-history.ts';
 import type { RunIndex, RunRecord } from './run-index.ts';
 
-/** `changed`: the bytes are not those that were read; `missing`: there is no such file any more. */
-export type FileVerdict = 'ok' | 'changed' | 'missing';
+/** `changed`: the bytes are not those that were read; `missing`: there is no such file any more; `unreadable`: the system refused to read it. */
+export type FileVerdict = 'ok' | 'changed' | 'missing' | 'unreadable';
 
 export interface InputCheck {
   readonly input: RunInput;
   readonly verdict: FileVerdict;
-  /** What is on disk now; undefined when missing. */
+  /** What is on disk now; undefined when missing or unreadable. */
   readonly sha256: string | undefined;
+  /** Why it is unreadable, as the system names it: `EIO`, `EACCES`. */
+  readonly errno: string | undefined;
 }
 
 export interface RunVerification {
@@ -25,7 +27,7 @@ export interface RunVerification {
 
 /**
  * Hashes again the files that a run read, and its own, and tells which changed.
- * @param hashOf sha256 of a file, by absolute path; rejects with ENOENT when it is gone. Default: reads it whole.
+ * @param hashOf sha256 of a file, by absolute path; rejects with an error of the system when it cannot. Default: reads it whole.
  */
 export async function verifyRun(
   layout: Layout,
@@ -36,33 +38,33 @@ export async function verifyRun(
   const recorded = await index.inputsOf(run.runId);
   const inputs: InputCheck[] = [];
   for (const input of [...recorded].sort((a, b) => compare(a.tradingDate, b.tradingDate))) {
-    const sha256 = await findHash(layout, input.path, hashOf);
-    inputs.push({ input, verdict: verdictOf(sha256, input.sha256), sha256 });
+    inputs.push({ input, ...(await look(layout, input.path, input.sha256, hashOf)) });
   }
   const runFile =
-    run.state === 'done'
-      ? verdictOf(await findHash(layout, run.path, hashOf), run.sha256)
-      : undefined;
+    run.state === 'done' ? (await look(layout, run.path, run.sha256, hashOf)).verdict : undefined;
   const isOk =
     inputs.every((check) => check.verdict === 'ok') && (runFile === undefined || runFile === 'ok');
   return { runId: run.runId, runFile, inputs, isOk };
 }
 
-function verdictOf(found: string | undefined, expected: string | undefined): FileVerdict {
-  if (found === undefined) return 'missing';
-  return found === expected ? 'ok' : 'changed';
-}
-
-async function findHash(
+async function look(
   layout: Layout,
   path: string,
+  expected: string | undefined,
   hashOf: (path: string) => Promise<string>,
-): Promise<string | undefined> {
+): Promise<Omit<InputCheck, 'input'>> {
   try {
-    return await hashOf(layout.absolute(path));
+    const sha256 = await hashOf(layout.absolute(path));
+    return { verdict: sha256 === expected ? 'ok' : 'changed', sha256, errno: undefined };
   } catch (error) {
-    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return undefined;
-    throw error;
+    const errno = (error as NodeJS.ErrnoException).code;
+    if (errno === undefined || !/^E[A-Z0-9]+$/.test(errno)) throw error;
+    const isMissing = errno === 'ENOENT';
+    return {
+      verdict: isMissing ? 'missing' : 'unreadable',
+      sha256: undefined,
+      errno: isMissing ? undefined : errno,
+    };
   }
 }
 

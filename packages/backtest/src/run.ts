@@ -1,12 +1,12 @@
 import { type Layout, SCHEMA_VERSION } from '@tb/schema';
 import { shownTime } from './candle-check.ts';
 import { BacktestError, isBacktestError } from './errors.ts';
-import { syncFolder, unlinkIfThere } from './file-bytes.ts';
 import { fingerprintOf } from './fingerprint.ts';
 import { utcDayOf } from './metrics/returns.ts';
 import { type ParameterValues, resolveParameters } from './parameters.ts';
 import { type ResolvedConfig, type RunConfig, resolveConfig } from './run-config.ts';
 import { RunFileWriter } from './run-file-writer.ts';
+import { removeRunFiles } from './run-folder.ts';
 import type { RunHistory } from './run-history.ts';
 import { newRunId } from './run-id.ts';
 import type { NewRun, RunIndex } from './run-index.ts';
@@ -163,9 +163,8 @@ async function perform(options: RunOptions, prepared: PreparedRun): Promise<RunR
 function recordFailure(options: RunOptions, runId: string, error: unknown): Promise<void> {
   return cleanUp(options, runId, async () => {
     const message = error instanceof Error ? error.message : String(error);
-    const isFailed = await options.index.fail(runId, message, nowOf(options));
-    if (isFailed && (await unlinkIfThere(options.layout.runFile(runId))))
-      await syncFolder(options.layout.runsDir);
+    if (await options.index.fail(runId, message, nowOf(options)))
+      await removeRunFiles(options.layout, [`${runId}.duckdb`]);
   });
 }
 

@@ -3,6 +3,7 @@ import { join, relative } from 'node:path';
 import { describe, expect, test } from '@jest/globals';
 import {
   getRun,
+  historyFrom,
   openRun,
   openRunFile,
   type RunEvent,
@@ -10,7 +11,8 @@ import {
   type Strategy,
   type StrategyDefinition,
 } from '@tb/backtest';
-import { historyOf, INPUT, OPEN } from './support/candles.ts';
+import type { Candle } from '@tb/schema';
+import { flat, historyOf, INPUT, OPEN } from './support/candles.ts';
 import { openRunRoot, threeDays } from './support/run-root.ts';
 import { config } from './support/simulation.ts';
 
@@ -141,6 +143,70 @@ describe('a run', () => {
   });
 });
 
+describe('a run that is valid but hard to judge', () => {
+  test('an account that fell below zero has no ratios, and says how far it fell', async () => {
+    await using root = openRunRoot();
+    const short = strategyOf({
+      onCandle: (context, { ts }) => {
+        if (ts === OPEN)
+          context.submit({ type: 'market', symbol: 'A', side: 'sell', quantity: 100 });
+      },
+    });
+    const { metrics } = await root.run({
+      strategy: short,
+      parameters: {},
+      config: config(),
+      history: historyOf(flat([10, 10, 25])),
+    });
+    expect(metrics).toMatchObject({
+      finalEquity: -500,
+      totalReturn: -1.5,
+      maxDrawdown: -1.5,
+      sharpe: null,
+      sortino: null,
+      annualReturn: null,
+      valueAtRisk: null,
+      tradeCount: 0,
+      winRate: null,
+      profitFactor: null,
+    });
+  });
+
+  test('takes columns of a query result as they are', async () => {
+    await using root = openRunRoot();
+    const candles = (await collect(threeDays())).filter((candle) => candle.symbol === 'A');
+    const column = (pick: (candle: Candle) => number): Float64Array =>
+      Float64Array.from(candles, pick);
+    const chunk = {
+      rows: candles.length,
+      code: new Int32Array(candles.length).fill(1),
+      ts: BigInt64Array.from(candles, (candle) => candle.ts),
+      open: column((candle) => candle.open),
+      high: column((candle) => candle.high),
+      low: column((candle) => candle.low),
+      close: column((candle) => candle.close),
+      volume: column((candle) => candle.volume),
+    };
+    const result = {
+      files: [INPUT],
+      symbols: ['0', 'A'],
+      async *chunks() {
+        yield chunk;
+      },
+    };
+    const one = await root.run({ config: config(), history: historyFrom(result) });
+    const other = await root.run({ config: config(), history: historyOf(candles) });
+    expect(one.metrics).toEqual(other.metrics);
+    expect(one.fingerprint).toBe(other.fingerprint);
+  });
+
+  test('daily returns go by the trading date that the caller gives', async () => {
+    await using root = openRunRoot();
+    const { metrics } = await root.run({ tradingDateOf: () => 'one long session' });
+    expect(metrics).toMatchObject({ tradingDays: 1, sharpe: null });
+  });
+});
+
 describe('a run that cannot finish', () => {
   test.each([
     [
@@ -259,6 +325,14 @@ describe('a run file that is not what its row says', () => {
     await expect(openRun(root.layout, row)).rejects.toMatchObject({ code: 'RUN_FILE_CORRUPT' });
   });
 
+  test('one that cannot be read is not taken for a missing one', async () => {
+    await using root = openRunRoot();
+    await expect(openRunFile(root.layout.runsDir, { sha256: '' })).rejects.toMatchObject({
+      code: 'RUN_FILE_CORRUPT',
+      message: expect.stringContaining('EISDIR'),
+    });
+  });
+
   test('a missing one is told apart', async () => {
     await using root = openRunRoot();
     await expect(
@@ -296,10 +370,8 @@ describe('the tear sheet', () => {
   });
 });
 
-async function collect(
-  history: ReturnType<typeof threeDays>,
-): Promise<import('@tb/schema').Candle[]> {
-  const all: import('@tb/schema').Candle[] = [];
-  for await (const item of history.candles()) all.push(...(item as import('@tb/schema').Candle[]));
+async function collect(history: ReturnType<typeof threeDays>): Promise<Candle[]> {
+  const all: Candle[] = [];
+  for await (const item of history.candles()) all.push(...(item as Candle[]));
   return all;
 }

@@ -116,6 +116,15 @@ describe('recovery', () => {
   });
 });
 
+test('a folder of runs that cannot be listed is an error with its reason', async () => {
+  await using root = openRunRoot();
+  const layout = { ...root.layout, runsDir: join(root.layout.root, 'nowhere') };
+  await expect(recoverDeadRuns(layout, root.index)).rejects.toMatchObject({
+    code: 'RUN_FOLDER_FAILED',
+    message: expect.stringMatching(/list .*nowhere: ENOENT$/),
+  });
+});
+
 describe('the death of a runner', () => {
   test('a pid that was given to another process proves it', () => {
     const here = thisRunner();

@@ -59,14 +59,16 @@ describe('verify', () => {
       isOk: false,
       runFile: 'changed',
     });
-    const asked: string[] = [];
-    const broken = Object.assign(new Error('EIO: i/o error'), { code: 'EIO' });
-    const hashOf = (path: string): Promise<string> => {
-      asked.push(path);
-      return Promise.reject(broken);
-    };
-    await expect(verifyRun(root.layout, root.index, run, hashOf)).rejects.toBe(broken);
-    expect(asked).toEqual([root.layout.absolute(day(2).path)]);
+    const refusing = (code: string) => (): Promise<string> =>
+      Promise.reject(Object.assign(new Error(code), { code }));
+    expect(await verifyRun(root.layout, root.index, run, refusing('EIO'))).toMatchObject({
+      isOk: false,
+      runFile: 'unreadable',
+      inputs: expect.arrayContaining([expect.objectContaining({ errno: 'EIO' })]),
+    });
+    await expect(verifyRun(root.layout, root.index, run, refusing('NO_MEMORY'))).rejects.toThrow(
+      'NO_MEMORY',
+    );
   });
 });
 
