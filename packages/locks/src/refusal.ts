@@ -27,7 +27,7 @@ export function heldError(
 ): LockError {
   const holder = currentHolder(dir, machine);
   const state = holder === undefined ? null : localState(holder, machine);
-  const who = holder === undefined ? 'a process that left no record yet' : describeHolder(holder);
+  const who = holder === undefined ? unknownHolder(reason) : describeHolder(holder);
   const stateText =
     state === null ? '' : `, process state ${state} (${STATES[state] ?? 'unknown'})`;
   const message = `${dir} already has a writer: ${who}${stateText}`;
@@ -37,6 +37,12 @@ export function heldError(
     cause,
     hint: hintFor(reason, state, holder),
   });
+}
+
+function unknownHolder(reason: HeldReason): string {
+  return reason === 'other-tool'
+    ? '`.writer.lock.lock` is there and no record names its owner'
+    : 'a process that has left no record yet';
 }
 
 export function guardLostError(dir: string, machine: Machine, record: RecordRead): LockError {
