@@ -1,20 +1,8 @@
-import { type ChildProcess, fork } from 'node:child_process';
-import { once } from 'node:events';
-import { fileURLToPath } from 'node:url';
 import { describe, expect, test } from '@jest/globals';
 import { WriterLock } from '@tb/locks';
 import { DatabaseManager } from '@tb/manager';
 import { dataRoot } from './roots.ts';
-
-const child = (name: string, ...args: string[]): ChildProcess =>
-  fork(fileURLToPath(new URL(`./children/${name}.mjs`, import.meta.url)), args, {
-    stdio: ['ignore', 'inherit', 'inherit', 'ipc'],
-  });
-
-async function message(process: ChildProcess): Promise<Record<string, unknown>> {
-  const [value] = (await once(process, 'message')) as [Record<string, unknown>];
-  return value;
-}
+import { TestChild } from './test-child.ts';
 
 describe('the fence', () => {
   test('a writer that was deposed cannot commit one row, and says FENCED', async () => {
@@ -24,9 +12,9 @@ describe('the fence', () => {
       tx.insertInto('settings').values({ key: 'before', value: '1', updated_at: 1n }).execute(),
     );
     // What a forced break leaves behind: a higher epoch in the database, under a lock that we believe we hold.
-    const successor = child('depose', root.layout.storeDb('config'));
-    expect(await message(successor)).toEqual({ deposed: true });
-    await once(successor, 'exit');
+    await using successor = new TestChild('depose', root.layout.storeDb('config'));
+    expect(await successor.message()).toEqual({ deposed: true });
+    await successor.exited();
     let bodies = 0;
     const late = manager.write('config', async (tx) => {
       bodies += 1;
@@ -43,13 +31,12 @@ describe('the fence', () => {
 
   test('a writer that was killed leaves its place free, its committed rows, and no half transaction', async () => {
     using root = await dataRoot('killed');
-    const writer = child('killed-writer', root.path);
-    expect(await message(writer)).toEqual({ state: 'inside a transaction', committed: 5 });
+    await using writer = new TestChild('killed-writer', root.path);
+    expect(await writer.message()).toEqual({ state: 'inside a transaction', committed: 5 });
     await expect(DatabaseManager.open({ root: root.path, role: 'api' })).rejects.toMatchObject({
       code: 'LOCK_HELD',
     });
-    writer.kill('SIGKILL');
-    await once(writer, 'exit');
+    await writer.kill();
     await using manager = await DatabaseManager.open({
       root: root.path,
       role: 'api',
@@ -66,13 +53,12 @@ describe('the fence', () => {
 
   test('the lock of a live manager is not broken without force', async () => {
     using root = await dataRoot('break');
-    const writer = child('killed-writer', root.path);
-    await message(writer);
+    await using writer = new TestChild('killed-writer', root.path);
+    await writer.message();
     await expect(WriterLock.break(root.layout.lockDir('config'))).rejects.toMatchObject({
       code: 'LOCK_HELD',
     });
-    writer.kill('SIGKILL');
-    await once(writer, 'exit');
+    await writer.kill();
   });
 });
 
@@ -80,8 +66,11 @@ describe('readers in other processes', () => {
   test('see whole transactions, never step back, are never refused, and cannot write', async () => {
     using root = await dataRoot('readers');
     await using manager = await DatabaseManager.open({ root: root.path, role: 'execution' });
-    const readers = Array.from({ length: 3 }, () => child('store-reader', root.path));
-    const ready = await Promise.all(readers.map(message));
+    await using one = new TestChild('store-reader', root.path);
+    await using two = new TestChild('store-reader', root.path);
+    await using three = new TestChild('store-reader', root.path);
+    const readers = [one, two, three];
+    const ready = await Promise.all(readers.map((reader) => reader.message()));
     expect(ready).toEqual(readers.map(() => ({ ready: true, writeRefused: 'STATEMENT_REFUSED' })));
     const commits = 200;
     for (let commit = 0; commit < commits; commit++)
@@ -93,14 +82,12 @@ describe('readers in other processes', () => {
             .values({ ts: BigInt(commit), event: part, client_order_id: null, detail: null })
             .execute();
       });
-    const reports = readers.map(message);
+    const reports = readers.map((reader) => reader.message());
     for (const reader of readers) reader.send('stop');
     for (const report of await Promise.all(reports)) {
       expect(report).toMatchObject({ errors: [], odd: 0, backward: 0, last: commits * 2 });
       expect(report['reads']).toBeGreaterThan(10);
     }
-    await Promise.all(
-      readers.map((reader) => (reader.exitCode === null ? once(reader, 'exit') : [])),
-    );
+    await Promise.all(readers.map((reader) => reader.exited()));
   });
 });
