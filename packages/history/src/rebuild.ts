@@ -8,14 +8,21 @@ import {
   translateSqliteError,
   WriterLock,
 } from '@tb/locks';
-import { assertMigrated, isSchemaError, type Layout, migrate } from '@tb/schema';
-import { namesIn } from './day-folders.ts';
+import { assertMigrated, isSchemaError, type Layout, migrate, STORED_TIMEFRAMES } from '@tb/schema';
+import { dayFileLabel } from './day-file.ts';
 import type { DuckConnection } from './duck.ts';
 import { HistoryError } from './errors.ts';
 import { findStats } from './file-bytes.ts';
 import { type DescribedFile, describeFile, findFiles } from './inventory.ts';
 import type { ManifestWriterOptions } from './manifest-writer.ts';
 import { insertFile } from './publish.ts';
+import {
+  addSymbol,
+  type Symbols,
+  symbolsOfFiles,
+  symbolsOfLiveBuffers,
+  symbolsOfManifest,
+} from './rebuild-symbols.ts';
 import { swapManifest } from './swap-manifest.ts';
 import { WRITER_VERSION } from './version.ts';
 
@@ -28,10 +35,12 @@ export interface RebuildResult {
   readonly oldManifest: string | undefined;
   /** Whether corrections, times of publication and months could be taken over from the old manifest. */
   readonly tookOver: boolean;
+  /**
+   * `exchange date` of trading dates that lack a timeframe that is always built: files were lost, or a crash came between
+   * placing and publishing, which the files alone cannot tell from a publication.
+   */
+  readonly incomplete: readonly string[];
 }
-
-/** sids and their texts, with the first trading date each was seen on. */
-type Symbols = Map<number, { readonly exchange: string; readonly symbol: string; date: string }>;
 
 /**
  * Makes the manifest anew from the files' own tables: every file is read whole, and must be what its name says. Symbols
@@ -53,9 +62,9 @@ export async function rebuildManifest(
   await using lock = await WriterLock.acquire(layout.marketData, {
     ...{ purpose, waitMs, signal, onEvent },
   });
-  const described: DescribedFile[] = [];
-  for (const file of findFiles(layout))
-    described.push(await describeFile(connection, layout, file));
+  const found: DescribedFile[] = [];
+  for (const file of findFiles(layout)) found.push(await describeFile(connection, layout, file));
+  const described = withoutHotCopies(found);
   const symbols = symbolsOfFiles(described);
   const old = (await findStats(layout.manifest)) !== undefined && isReadable(layout.manifest);
   const others = [...(old ? symbolsOfManifest(layout) : []), ...symbolsOfLiveBuffers(layout)];
@@ -72,70 +81,44 @@ export async function rebuildManifest(
   );
   lock.assertHeld();
   const oldManifest = await swapManifest(layout, temporary);
-  return { version, files: described.length, symbols: symbols.size, oldManifest, tookOver: old };
+  return {
+    ...{ version, oldManifest, tookOver: old },
+    files: described.length,
+    symbols: symbols.size,
+    incomplete: incompleteDates(described),
+  };
 }
 
-function symbolsOfFiles(described: readonly DescribedFile[]): Symbols {
-  const symbols: Symbols = new Map();
-  for (const { record, symbols: own } of described)
-    for (const [sid, symbol] of own)
-      addSymbol(symbols, sid, record.exchange, symbol, record.tradingDate);
-  return symbols;
-}
-
-function addSymbol(
-  symbols: Symbols,
-  sid: number,
-  exchange: string,
-  symbol: string,
-  date: string,
-): void {
-  const known = symbols.get(sid);
-  if (!known) {
-    symbols.set(sid, { exchange, symbol, date });
-    return;
+/** An archived file may have its hot copy beside it for a minute: then the archive counts. */
+function withoutHotCopies(found: readonly DescribedFile[]): readonly DescribedFile[] {
+  const byKey = new Map<string, DescribedFile>();
+  for (const one of found) {
+    const key = dayFileLabel(one.record);
+    const other = byKey.get(key);
+    if (other && other.record.contentHash !== one.record.contentHash)
+      throw new HistoryError(
+        'DAY_FILE_CORRUPT',
+        `${other.record.path} and ${one.record.path} are both ${key}, with other rows`,
+      );
+    byKey.set(key, one); // archives come last in the inventory
   }
-  if (known.exchange !== exchange || known.symbol !== symbol)
-    throw new HistoryError(
-      'SID_CONFLICT',
-      `sid ${sid} is ${known.exchange} ${known.symbol} on ${known.date}, and ${exchange} ${symbol} on ${date}`,
-    );
-  if (date < known.date) known.date = date;
+  return [...byKey.values()];
 }
 
-interface SymbolRow {
-  readonly sid: number;
-  readonly exchange: string;
-  readonly symbol: string;
-  readonly date: string;
-}
-
-/** A readable old manifest knows symbols that have no rows yet: their sids must not be given again. */
-function symbolsOfManifest(layout: Layout): readonly SymbolRow[] {
-  const db = openSqlite(layout.manifest, { readonly: true });
-  try {
-    const sql = 'SELECT sid, exchange, symbol, first_date AS date FROM symbols';
-    return db.prepare(sql).all() as SymbolRow[];
-  } finally {
-    db.close();
+/** Whoever builds ticks builds 1m, and whoever builds 1m builds all wider timeframes. */
+function incompleteDates(described: readonly DescribedFile[]): readonly string[] {
+  const built = new Map<string, Set<string>>();
+  for (const { record } of described) {
+    const date = `${record.exchange} ${record.tradingDate}`;
+    built.set(date, (built.get(date) ?? new Set()).add(record.timeframe));
   }
-}
-
-/** So do live buffers: a symbol of today has no day file yet. */
-function symbolsOfLiveBuffers(layout: Layout): readonly SymbolRow[] {
-  const date = new Date().toISOString().slice(0, 10);
-  return namesIn(layout.liveBuffer)
-    .filter((name) => /^[a-z][a-z0-9_]{0,15}$/.test(name))
-    .filter((exchange) => namesIn(layout.liveDir(exchange)).includes('live.db'))
-    .flatMap((exchange) => {
-      const db = openSqlite(layout.liveDb(exchange), { readonly: true });
-      try {
-        const rows = db.prepare('SELECT sid, symbol FROM symbols').all() as SymbolRow[];
-        return rows.map(({ sid, symbol }) => ({ sid, exchange, symbol, date }));
-      } finally {
-        db.close();
-      }
-    });
+  return [...built]
+    .filter(([, timeframes]) => {
+      if (!timeframes.has('') && !timeframes.has('1m')) return false;
+      return STORED_TIMEFRAMES.some((timeframe) => !timeframes.has(timeframe));
+    })
+    .map(([date]) => date)
+    .sort();
 }
 
 /** Whether every page of the old manifest can be read and it is one of ours. @throws `SCHEMA_TOO_NEW` */

@@ -157,7 +157,22 @@ describe('rebuilding the manifest', () => {
     await using writer = await market.writer();
     await quarantineFile(writer, path, 'foreign file');
     await writer.close();
-    expect(await rebuild(market)).toMatchObject({ files: 17 });
+    const incomplete = ['nse 2026-02-03'];
+    expect(await rebuild(market)).toMatchObject({ files: 17, incomplete });
+  });
+
+  test('while an archived file still has its hot copy: the archive counts', async () => {
+    await using market = await richMarket();
+    const writer = await market.writer();
+    const [, ticks] = writer.snapshot().find({ exchange: 'nse', kind: 'ticks' });
+    await publishArchive(
+      writer,
+      await archiveFile(market.duck.connection, market.layout, ticks as FileEntry),
+    );
+    await writer.close();
+    const before = knowledge(market);
+    expect(await rebuild(market)).toMatchObject({ files: 18, incomplete: [] });
+    expect(knowledge(market)).toEqual(before);
   });
 
   test('waits for nobody: a writer at work is LOCK_HELD', async () => {
