@@ -93,8 +93,8 @@ function jobError(
   end: string,
 ): LiveError {
   const subject = job.kind === 'inspect' ? job.path : `${job.kind} of ${job.tradingDate}`;
-  const said = result?.type === 'error' ? result.message : stderr.trim().split('\n').at(-1);
-  const detail = said === undefined || said === '' ? end : `${end}: ${said}`;
+  const said = stderr.trim().split('\n').at(-1);
+  const detail = result?.type === 'error' ? result.message : said ? `${end}: ${said}` : end;
   const code =
     result?.type === 'error' &&
     (result.code === 'SEGMENT_MISSING' ||

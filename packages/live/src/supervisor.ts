@@ -37,6 +37,7 @@ export class Supervisor {
         this.#beating = undefined;
       });
     }, this.#parts.heartbeatMs);
+    this.#timer.unref(); // a buffer alone does not keep a process alive
   }
 
   async stop(): Promise<void> {

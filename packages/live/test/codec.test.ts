@@ -4,7 +4,16 @@ import { random, seedOf } from '@tb/testkit';
 import fc from 'fast-check';
 import { type BatchRow, decodeTicks, encodeTicks } from '../src/codec.ts';
 
-const tick = fc.record({
+interface TestTick {
+  readonly sid: number;
+  readonly ts: bigint;
+  readonly price: number;
+  readonly volume: number;
+  readonly bid: number;
+  readonly ask: number;
+}
+
+const tick: fc.Arbitrary<TestTick> = fc.record({
   sid: fc.integer({ min: 0, max: 0x7fff_ffff }),
   ts: fc.bigInt({ min: -(2n ** 63n), max: 2n ** 63n - 1n }),
   price: fc.double(),
@@ -13,7 +22,7 @@ const tick = fc.record({
   ask: fc.double(),
 });
 
-function rowOf(ticks: readonly fc.infer<typeof tick>[], firstSeq = 1n): BatchRow {
+function rowOf(ticks: readonly TestTick[], firstSeq = 1n): BatchRow {
   const column = (name: 'price' | 'volume' | 'bid' | 'ask'): Float64Array =>
     Float64Array.from(ticks, (row) => row[name]);
   const { data, crc } = encodeTicks({
@@ -38,8 +47,7 @@ function rowOf(ticks: readonly fc.infer<typeof tick>[], firstSeq = 1n): BatchRow
   };
 }
 
-const some = (count: number): fc.infer<typeof tick>[] =>
-  fc.sample(tick, { numRuns: count, seed: 7 });
+const some = (count: number): TestTick[] => fc.sample(tick, { numRuns: count, seed: 7 });
 
 describe('codec v1', () => {
   test('gives every tick back bit for bit, NaN, -0 and the ends of int64 included', () => {
