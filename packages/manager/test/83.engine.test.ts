@@ -1,0 +1,162 @@
+import { describe, expect, test } from '@jest/globals';
+import { openBuildInstance } from '@tb/history';
+import { DatabaseManager, type ManagerEvent } from '@tb/manager';
+import type { MarketDataSnapshot } from '@tb/schema';
+import { AttachCache } from '../src/market/attach-cache.ts';
+import { DuckEngine } from '../src/market/duck-engine.ts';
+import { fileBudget, softLimitOfFiles } from '../src/market/file-budget.ts';
+import { D1, ingest, TICKS } from './live-days.ts';
+import { ALWAYS, read } from './market-rows.ts';
+import { dataRoot } from './roots.ts';
+import { TestChild } from './test-child.ts';
+
+async function drain(snapshot: MarketDataSnapshot, sql: string): Promise<number> {
+  let rows = 0;
+  for await (const chunk of snapshot.stream(sql)) rows += chunk.rows;
+  return rows;
+}
+
+/** A file with which DuckDB ends its instance: two valid blocks swapped, so that its checksums say nothing. */
+async function fatalFile(folder: string): Promise<string> {
+  const good = `${folder}/good.duckdb`;
+  await using build = await openBuildInstance();
+  await build.connection.run(
+    `ATTACH '${good}' AS good (TYPE duckdb, BLOCK_SIZE 65536, STORAGE_VERSION 'v1.5.0')`,
+  );
+  await build.connection.run(`CREATE TABLE good.data AS SELECT (i // 2000)::INTEGER AS sid, i AS seq,
+    (i * 7919 % 1000) / 7.0 AS price, hash(i)::VARCHAR AS text FROM range(100000) AS r(i)`);
+  await build.connection.run('DETACH good');
+  for (const [first, second] of [
+    [4, 14],
+    [5, 14],
+    [7, 16],
+    [9, 18],
+    [3, 12],
+    [4, 10],
+    [6, 15],
+  ]) {
+    const bad = `${folder}/bad-${first}-${second}.duckdb`;
+    await using child = new TestChild('swap-blocks', good, bad, String(first), String(second));
+    const { outcome } = await child.message().catch(() => ({ outcome: 'the process ended' }));
+    if (outcome === 'FATAL') return bad;
+  }
+  throw new Error('No swap of blocks made DuckDB end its instance');
+}
+
+describe('a DuckDB instance that ended itself', () => {
+  test('is discarded, told, and replaced; its snapshots fail, later reads are right', async () => {
+    using root = await dataRoot('fatal');
+    await using ingestor = await DatabaseManager.open({
+      root: root.path,
+      role: 'ingestor',
+      exchanges: ['nse'],
+    });
+    await ingest(ingestor, D1, 1_000);
+    const events: ManagerEvent[] = [];
+    await using manager = await DatabaseManager.open({
+      root: root.path,
+      role: 'reader',
+      onEvent: (event) => events.push(event),
+    });
+    const before = await read(manager.marketData, TICKS);
+    await using snapshot = await manager.marketData.snapshot({ ...TICKS, ...ALWAYS });
+    const bad = await fatalFile(root.path);
+    const fatal = drain(snapshot, `FROM read_duckdb('${bad}', table_name = 'data')`);
+    await expect(fatal).rejects.toMatchObject({ code: 'ENGINE_FAILED', retryable: false });
+    await expect(drain(snapshot, 'SELECT 1')).rejects.toMatchObject({ code: 'ENGINE_FAILED' });
+    const after = await read(manager.marketData, TICKS);
+    expect(after.rows).toEqual(before.rows);
+    expect(events).toMatchObject([{ type: 'engine_replaced', cause: { code: 'ENGINE_FAILED' } }]);
+  });
+});
+
+describe('attached files', () => {
+  async function withFiles(
+    count: number,
+    use: (paths: readonly string[], engine: DuckEngine) => Promise<void>,
+  ) {
+    using root = await dataRoot('attach');
+    const engine = await DuckEngine.open({});
+    try {
+      const paths = Array.from({ length: count }, (_, index) => root.at(`${index}.duckdb`));
+      for (const path of paths) {
+        await engine.run(`ATTACH '${path}' AS made (TYPE duckdb)`);
+        await engine.run('CREATE TABLE made.data AS SELECT 1 AS x');
+        await engine.run('DETACH made');
+      }
+      await use(paths, engine);
+    } finally {
+      await engine.close();
+    }
+  }
+  const file = (path: string, verify: () => Promise<void> = async () => {}) => ({
+    path,
+    sha256: 'same',
+    verify,
+  });
+
+  test('are verified once, before their first ATTACH, also when asked for at the same moment', async () => {
+    await withFiles(1, async ([path = ''], engine) => {
+      const cache = new AttachCache(engine, 4);
+      let verified = 0;
+      const verify = async (): Promise<void> => {
+        verified += 1;
+      };
+      const attachments = await Promise.all([1, 2, 3].map(() => cache.attach(file(path, verify))));
+      expect(new Set(attachments.map((one) => one?.catalog)).size).toBe(1);
+      expect(verified).toBe(1);
+    });
+  });
+
+  test('stay within the budget, least recently used out first, those in use kept', async () => {
+    await withFiles(6, async (paths, engine) => {
+      const cache = new AttachCache(engine, 3, 5);
+      const held = await cache.attach(file(paths[0] as string));
+      for (const path of paths.slice(1, 5)) (await cache.attach(file(path)))?.release();
+      expect(cache.size).toBe(3);
+      expect([paths[0], paths[3], paths[4]].every((path) => cache.has(path as string))).toBe(true);
+      expect(cache.room).toBe(2);
+      held?.release();
+      expect(cache.room).toBe(3);
+    });
+  });
+
+  test('beyond the limit are FILE_LIMIT', async () => {
+    await withFiles(3, async (paths, engine) => {
+      const cache = new AttachCache(engine, 1, 2);
+      await cache.attach(file(paths[0] as string));
+      await cache.attach(file(paths[1] as string));
+      await expect(cache.attach(file(paths[2] as string))).rejects.toMatchObject({
+        code: 'FILE_LIMIT',
+      });
+    });
+  });
+
+  test('a file that fails its check is not attached, and is checked again the next time', async () => {
+    await withFiles(1, async ([path = ''], engine) => {
+      const cache = new AttachCache(engine, 3);
+      const spoilt = file(path, () => Promise.reject(new Error('differs')));
+      await expect(cache.attach(spoilt)).rejects.toThrow('differs');
+      expect(cache.size).toBe(0);
+      expect(await cache.attach(file(path))).toBeDefined();
+    });
+  });
+
+  test('other content of a path waits until nobody uses the old one', async () => {
+    await withFiles(1, async ([path = ''], engine) => {
+      const cache = new AttachCache(engine, 3);
+      const old = await cache.attach(file(path));
+      const next = { ...file(path), sha256: 'other' };
+      expect(await cache.attach(next)).toBeUndefined();
+      old?.release();
+      expect(await cache.attach(next)).toBeDefined();
+    });
+  });
+
+  test('the budget is 256, and less where the process may open fewer files', () => {
+    expect([fileBudget(undefined), fileBudget(1_048_576), fileBudget(300), fileBudget(64)]).toEqual(
+      [256, 256, 172, 16],
+    );
+    if (process.platform === 'linux') expect(softLimitOfFiles()).toBeGreaterThan(0);
+  });
+});
