@@ -10,7 +10,7 @@ import type { OpenOptions } from './open-options.ts';
 import { type ManagerParts, OpenedManager } from './opened-manager.ts';
 import { lockModeOf, ROLES, type Role } from './role.ts';
 import { BodyContext } from './store/body-context.ts';
-import { openStore } from './store/open-store.ts';
+import { openStore, storeIdentity } from './store/open-store.ts';
 import { assertInitialised, STORES } from './store/schema-version.ts';
 import { StoreReader } from './store/store-reader.ts';
 import { StoreWriter } from './store/store-writer.ts';
@@ -163,7 +163,10 @@ async function openWriter(
 function makeReaders(opening: Opening): Readonly<Record<StoreName, StoreReader>> {
   const { layout, context, held } = opening;
   const make = (store: StoreName): StoreReader => {
-    const reader = new StoreReader(store, context, () => openStore(layout, store, 'read'));
+    const reader = new StoreReader(store, context, {
+      open: () => openStore(layout, store, 'read'),
+      identity: () => storeIdentity(layout, store),
+    });
     held.defer(() => reader.close());
     return reader;
   };

@@ -1,3 +1,4 @@
+import { renameSync, rmSync } from 'node:fs';
 import { describe, expect, test } from '@jest/globals';
 import { openSqlite } from '@tb/locks';
 import { DatabaseManager, type ManagerEvent } from '@tb/manager';
@@ -257,6 +258,23 @@ describe('read', () => {
     await expect(write).rejects.toMatchObject({ code: 'STATEMENT_REFUSED' });
     await expect(write).rejects.toThrow('SQLITE_READONLY');
     expect(await keys(manager)).toEqual([]);
+  });
+
+  test('a database that a restore put in the place of the old one is seen by the next read', async () => {
+    using root = await dataRoot('restored');
+    using other = await dataRoot('restored-from');
+    await using reader = await DatabaseManager.open({ root: root.path, role: 'reader' });
+    expect(await keys(reader)).toEqual([]);
+    {
+      await using api = await DatabaseManager.open({ root: other.path, role: 'api' });
+      await api.write('config', (tx) =>
+        tx.insertInto('settings').values(setting('restored')).execute(),
+      );
+    }
+    renameSync(other.layout.storeDb('config'), root.layout.storeDb('config'));
+    for (const suffix of ['-wal', '-shm'])
+      rmSync(`${root.layout.storeDb('config')}${suffix}`, { force: true });
+    expect(await keys(reader)).toEqual(['restored']);
   });
 
   test('100 reads at once share 8 connections, reads inside reads never wait for one', async () => {

@@ -16,8 +16,16 @@ import {
   publishArchive,
   publishMonth,
 } from '@tb/history';
+import { Disposal } from '@tb/locks';
 import { DatabaseManager, type ManagerEvent } from '@tb/manager';
 import type { Layout } from '@tb/schema';
+import { AttachCache } from '../src/market/attach-cache.ts';
+import { CoverageCache } from '../src/market/coverage-cache.ts';
+import { DuckEngine } from '../src/market/duck-engine.ts';
+import { planSources } from '../src/market/plan-sources.ts';
+import { SourceHolder } from '../src/market/source-holder.ts';
+import { TailTables } from '../src/market/tail-tables.ts';
+import { SourceVerifier } from '../src/market/verify-file.ts';
 import { ALWAYS, read } from './market-rows.ts';
 import { publishSource } from './rollover.ts';
 import { dataRoot } from './roots.ts';
@@ -155,6 +163,44 @@ describe('days, months and the archive', () => {
       expect(t.events).toMatchObject([{ type: 'month_unusable' }]);
     },
   );
+
+  test('files beyond the budget are read by name, with the same rows', async () => {
+    await using t = await store('budget');
+    const expected = await read(t.market, MINUTES);
+    await using held = new Disposal();
+    const engine = await DuckEngine.open({});
+    held.defer(() => engine.close());
+    using manifest = Manifest.openReader(t.layout);
+    const request = { ...MINUTES, ...ALWAYS };
+    const coverage = new CoverageCache(t.layout);
+    const holder = new SourceHolder(
+      {
+        ...{ layout: t.layout, engine, coverage },
+        cache: new AttachCache(engine, 1),
+        tails: new TailTables(engine),
+        verifier: new SourceVerifier(t.layout, () => undefined),
+        onEvent: () => {},
+      },
+      request,
+    );
+    held.use(holder);
+    await holder.holdAll(
+      planSources(request, undefined, manifest.snapshot()),
+      undefined,
+      undefined,
+    );
+    expect(holder.sources.map((source) => source.tradingDates)).toEqual([
+      [DATES[0], DATES[1]],
+      [DATES[2]],
+    ]);
+    expect(holder.namedFiles).toHaveLength(2);
+    const relations = holder.sources.map((source) => `SELECT * FROM ${source.relation}`);
+    let rows = 0;
+    for await (const chunk of engine.stream(relations.join(' UNION ALL '), [])) rows += chunk.rows;
+    expect(rows).toBe(expected.rows.length);
+    expect(holder.sources.flatMap((source) => source.files)).toEqual(expected.files);
+    expect(await holder.coverage()).toEqual(expected.coverage);
+  });
 
   test('an archived day gives the same rows from Parquet', async () => {
     await using t = await store('archive', DATES.slice(0, 2));

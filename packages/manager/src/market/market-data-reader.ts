@@ -82,7 +82,6 @@ export class HistoryAndLiveReader implements MarketDataReader {
   /** A session of `tb sql`. */
   async openSql(calendars: Calendars, options: SqlOptions): Promise<SqlSession> {
     const { layout, onEvent } = this.#options;
-    const { duck } = await this.#currentEngine();
     return new DuckSqlSession({
       layout,
       onEvent,
@@ -90,7 +89,7 @@ export class HistoryAndLiveReader implements MarketDataReader {
       options,
       moments: this.#moments,
       verifier: this.#verifier,
-      parser: duck,
+      parser: async () => (await this.#currentEngine()).duck,
     });
   }
 

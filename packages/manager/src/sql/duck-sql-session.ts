@@ -22,8 +22,8 @@ export interface SqlContext {
   readonly calendars: Calendars;
   readonly moments: Moments;
   readonly verifier: SourceVerifier;
-  /** Turns SQL into its syntax tree; never runs it. */
-  readonly parser: DuckEngine;
+  /** Where SQL is turned into its syntax tree, never run. */
+  parser(): Promise<DuckEngine>;
   readonly options: SqlOptions;
 }
 
@@ -82,7 +82,7 @@ export class DuckSqlSession implements SqlSession {
 
   async #parse(sql: string): Promise<string> {
     if (typeof sql !== 'string') throw new TypeError('SQL is a text');
-    const { parser } = this.#context;
+    const parser = await this.#context.parser();
     for await (const chunk of parser.stream('SELECT json_serialize_sql($1::VARCHAR)', [sql]))
       return (chunk.columns[0] as readonly string[])[0] as string;
     throw new TypeError('json_serialize_sql gave no row');

@@ -11,6 +11,15 @@ const CONNECTIONS_MAX = 8;
 interface Idle {
   readonly db: SqliteDatabase;
   readonly session: SqliteSession;
+  /** Of the file that was opened. */
+  readonly identity: string;
+}
+
+/** Where a store's connections come from. */
+export interface StoreFile {
+  open(): SqliteDatabase;
+  /** Tells one file from another under the same path, without opening it. */
+  identity(): string;
 }
 
 /**
@@ -20,15 +29,15 @@ interface Idle {
 export class StoreReader {
   readonly #store: StoreName;
   readonly #context: BodyContext;
-  readonly #connect: () => SqliteDatabase;
+  readonly #file: StoreFile;
   readonly #idle: Idle[] = [];
   readonly #waiting: (() => void)[] = [];
   #inUse = 0;
 
-  constructor(store: StoreName, context: BodyContext, connect: () => SqliteDatabase) {
+  constructor(store: StoreName, context: BodyContext, file: StoreFile) {
     this.#store = store;
     this.#context = context;
-    this.#connect = connect;
+    this.#file = file;
   }
 
   /** Runs the body on one snapshot. Inside another read of the same store it shares that snapshot. */
@@ -75,11 +84,14 @@ export class StoreReader {
     while (this.#inUse >= CONNECTIONS_MAX && !isNested)
       await new Promise<void>((resolve) => this.#waiting.push(resolve));
     this.#inUse += 1;
-    const idle = this.#idle.pop();
-    if (idle) return idle;
     try {
-      const db = this.#connect();
-      return { db, session: new SqliteSession(db, this.#store) };
+      const identity = this.#file.identity();
+      for (let idle = this.#idle.pop(); idle; idle = this.#idle.pop()) {
+        if (idle.identity === identity) return idle;
+        idle.db.close(); // a restore put another file in its place: this one would show the old rows for ever
+      }
+      const db = this.#file.open();
+      return { db, session: new SqliteSession(db, this.#store), identity };
     } catch (error) {
       this.#release();
       throw error;
