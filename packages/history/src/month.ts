@@ -12,7 +12,7 @@ import type { ManifestWriter } from './manifest-writer.ts';
 import { inputsDigest } from './month-digest.ts';
 import { placeFiles } from './place.ts';
 import { type Profile, profileFrom, profileOf, type SymbolProfile } from './profile.ts';
-import { bumpVersion } from './publish.ts';
+import { bumpVersion, recordVerified } from './publish.ts';
 import { withAttached } from './relation.ts';
 import { slicesOf } from './slices.ts';
 import { loadSymbols } from './symbols-table.ts';
@@ -202,6 +202,7 @@ export async function publishMonth(writer: ManifestWriter, built: BuiltMonth): P
     );
     if (before !== undefined && before !== built.path) addGarbage(db, before, writer.now());
     db.prepare('DELETE FROM garbage WHERE path = ?').run(built.path);
+    recordVerified(db, built.path, built.sha256, stats, writer.now());
     return version;
   });
 }
