@@ -149,7 +149,8 @@ export async function runCampaign(
   const tally: Tally = { points: {}, compound: 0, unfired: [], violations: [] };
   for (const mode of options.modes ?? FAULT_MODES) {
     if (options.pointsPerMode === undefined) await enumerate(stage, mode, options, tally);
-    else await sampled(stage, mode, options.pointsPerMode, options, tally);
+    else if (options.pointsPerMode > 0)
+      await sampled(stage, mode, options.pointsPerMode, options, tally);
   }
   await compound(stage, options, tally);
   return {

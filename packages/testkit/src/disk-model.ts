@@ -159,11 +159,7 @@ export class DiskModel {
         break;
       }
       case 'sync':
-        this.#sync(
-          entry.path === this.#base
-            ? this.root
-            : (this.#byInode.get(entry.inode) ?? this.#node(entry.path)),
-        );
+        this.#sync(this.#syncedNode(entry));
         break;
       case 'chmod': {
         const file = this.#byInode.get(entry.inode); // The mode of a folder is not modelled.
@@ -173,6 +169,14 @@ export class DiskModel {
       case 'ack':
         break;
     }
+  }
+
+  /** A folder by its path: its inode may have been a file's before. A file by its inode: it may have lost its name. */
+  #syncedNode(entry: Extract<Entry, { kind: 'sync' }>): ModelNode {
+    if (entry.path === this.#base) return this.root;
+    const { folder, name } = this.#locate(entry.path);
+    const named = folder.live.get(name);
+    return named instanceof ModelFolder ? named : this.#file(entry.inode);
   }
 
   #sync(node: ModelNode): void {

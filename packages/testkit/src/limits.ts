@@ -5,7 +5,7 @@ import { describeEnd, judgeEnd } from './judge.ts';
 import { type Command, runCommand } from './process-group.ts';
 import type { Scenario } from './scenario.ts';
 import { tempRoot } from './temp-root.ts';
-import { findings, openStage, rerun, resetWork, type Stage } from './trial.ts';
+import { evidenceOf, findings, openStage, rerun, resetWork, type Stage } from './trial.ts';
 
 /** Something that runs out for one run of a command, and is there again for the next. */
 export interface Limit {
@@ -108,7 +108,7 @@ async function limited(
     end = describeEnd(run);
     problems.push(...judgeEnd(scenario, { ...stage.reference, ...run, fired: 0 }));
     const completed = run.exitCode === 0;
-    problems.push(...(await findings(scenario, work, { acked: run.stdout, completed })));
+    problems.push(...(await findings(scenario, work, evidenceOf(scenario, run.stdout, completed))));
     if (completed && (await scenario.digest(work)) !== expected)
       problems.push('exit 0, but the content differs');
   } finally {

@@ -4,7 +4,7 @@ import { runFaulted } from './fault-run.ts';
 import { powerCuts } from './power-cut.ts';
 import { parseRecording } from './recording.ts';
 import type { Scenario } from './scenario.ts';
-import { findings, openStage, rerun, resetWork, type Stage } from './trial.ts';
+import { evidenceOf, findings, openStage, rerun, resetWork, type Stage } from './trial.ts';
 
 export interface PowerCutCampaignOptions {
   readonly seed: number;
@@ -63,7 +63,7 @@ export async function cutPower(
       mkdirSync(work);
       cut.write(work);
       const problems = [
-        ...(await findings(scenario, work, { acked: cut.acked, completed: false })),
+        ...(await findings(scenario, work, evidenceOf(scenario, cut.acked, false))),
       ];
       if (states % (options.rerunEvery ?? 1) === 0) problems.push(...(await rerun(stage)));
       violations.push(...problems.map((problem) => ({ model, after: cut.after, problem })));

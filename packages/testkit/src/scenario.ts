@@ -5,8 +5,10 @@ import type { Command } from './process-group.ts';
 export interface Evidence {
   /** Everything that was acknowledged on stdout before the fault. */
   readonly acked: string;
-  /** True after the command ended with exit 0. */
+  /** True after the command ended with exit 0, and nothing happened since. */
   readonly completed: boolean;
+  /** True once the command has said that its work is done: from then on all of it must be there, whatever happens. */
+  readonly promised: boolean;
 }
 
 /** One command under fault: how to prepare it, run it, and tell right from wrong. */
@@ -21,6 +23,8 @@ export interface Scenario {
   command(root: string): Command;
   /** Invariants that hold after any fault, and after the rerun: one sentence for each violation. */
   check(root: string, evidence: Evidence): Promise<readonly string[]>;
+  /** Does this output say that the work is done? Default: never before exit 0. */
+  promises?(acked: string): boolean;
   /** Identity of the content, not of the bytes: equal for an undisturbed run and a completed rerun. */
   digest(root: string): Promise<string>;
   /**

@@ -57,6 +57,11 @@ export async function openStage(scenario: Scenario): Promise<Stage> {
   }
 }
 
+/** What is known after a run. */
+export function evidenceOf(scenario: Scenario, acked: string, completed: boolean): Evidence {
+  return { acked, completed, promised: completed || scenario.promises?.(acked) === true };
+}
+
 /** The invariants. A disk that cannot even be read breaks them: the error is the finding. */
 export async function findings(
   scenario: Scenario,
@@ -88,7 +93,7 @@ async function verdictOnCompleted(
 ): Promise<string[]> {
   const out = judgeEnd(scenario, run);
   if (run.exitCode !== 0) return [...out, `does not complete: ${describeEnd(run)}`];
-  out.push(...(await findings(scenario, work, { acked: run.stdout, completed: true })));
+  out.push(...(await findings(scenario, work, evidenceOf(scenario, run.stdout, true))));
   const litter = litterOf(work, scenario.litter);
   if (litter.length > 0) out.push(`left behind: ${litter.slice(0, 5).join(', ')}`);
   return out;
@@ -112,7 +117,7 @@ async function disturb(
   const run = await runFaulted(scenario.command(work), { root: work, point });
   const violations = judgeEnd(scenario, run);
   const completed = run.exitCode === 0;
-  violations.push(...(await findings(scenario, work, { acked: run.stdout, completed })));
+  violations.push(...(await findings(scenario, work, evidenceOf(scenario, run.stdout, completed))));
   if (completed)
     violations.push(...(await difference(stage)).map((problem) => `exit 0, but ${problem}`));
   return { run, violations };

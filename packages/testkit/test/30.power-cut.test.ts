@@ -129,6 +129,19 @@ function checkPublished(disk: string, acked: string): string | undefined {
       expect((await once()).length).toBe((await once()).length);
     });
 
+    test('a folder that has the inode number of a deleted file is synced as the folder that it is', () => {
+      using root = tempRoot('names');
+      const disk = new DiskModel(root.path, 'strict');
+      const inode = 7n;
+      disk.apply({ kind: 'create', inode, path: `${root.path}/file`, mode: 0o644 });
+      disk.apply({ kind: 'unlink', path: `${root.path}/file` });
+      disk.apply({ kind: 'mkdir', path: `${root.path}/sub` });
+      disk.apply({ kind: 'sync', inode: 0n, path: root.path });
+      disk.apply({ kind: 'create', inode: 8n, path: `${root.path}/sub/file`, mode: 0o644 });
+      disk.apply({ kind: 'sync', inode, path: `${root.path}/sub` });
+      expect(disk.pendingNames).toEqual([]);
+    });
+
     test('a folder that was never synced takes its files along', async () => {
       using root = tempRoot('names');
       const disk = new DiskModel(root.path, 'strict');

@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import type { Scenario } from '../scenario.ts';
 import { writeCandles } from './feed.ts';
 import { candleProblems, keptKeys, litterProblems, marketDigest, nseRows } from './market.ts';
-import { mustRun, tb } from './tb.ts';
+import { hasResult, mustRun, tb } from './tb.ts';
 
 const INPUT = ['--exchange', 'nse', '--kind', 'candles', '--ts-format', 'ns'];
 
@@ -22,10 +22,11 @@ export const scenario: Scenario = {
   },
   command: (root) =>
     tb(root, 'import', 'new.csv', ...INPUT, '--correct', '--reason', 'the vendor sent new prices'),
-  check: async (root, { completed }) => {
+  promises: hasResult,
+  check: async (root, { completed, promised }) => {
     const rows = await nseRows(root);
     const isNew = rows.published.some((line) => / r2 /.test(line));
-    if (completed && !isNew) return ['exit 0, but the first revision is still the newest'];
+    if (promised && !isNew) return ['said to be done, but the first revision is still the newest'];
     const mixed = new Set(rows.published.map((line) => line.split(' ')[3])).size > 1;
     return [
       ...(mixed ? [`a date is corrected in part: ${rows.published.join('; ')}`] : []),

@@ -4,7 +4,7 @@ import type { Scenario } from '../scenario.ts';
 import { writeCandles } from './feed.ts';
 import { candleProblems, keptKeys, litterProblems, marketDigest, nseRows } from './market.ts';
 import { mutateCompleted } from './mutations.ts';
-import { mustRun, tb } from './tb.ts';
+import { hasResult, mustRun, tb } from './tb.ts';
 
 /** `tb import` of two trading dates: each is published whole or not at all. */
 export const scenario: Scenario = {
@@ -34,9 +34,10 @@ export const scenario: Scenario = {
       '--ts-format',
       'ns',
     ),
-  check: async (root, { completed }) => {
+  promises: hasResult,
+  check: async (root, { completed, promised }) => {
     const rows = await nseRows(root);
-    const problems = candleProblems(rows, keptKeys(root, 'sent'), completed);
+    const problems = candleProblems(rows, keptKeys(root, 'sent'), promised);
     const dates = new Set(rows.published.map((line) => line.split(' ')[2]));
     if (rows.published.length !== 5 * dates.size)
       problems.push(`a date is published in part: ${rows.published.join('; ')}`);

@@ -4,7 +4,7 @@ import type { Scenario } from '../scenario.ts';
 import { DATE, writeTicks } from './feed.ts';
 import { keptKeys, litterProblems, marketDigest, nseRows, tickProblems } from './market.ts';
 import { mutateCompleted } from './mutations.ts';
-import { mustRun, tb } from './tb.ts';
+import { hasResult, mustRun, tb } from './tb.ts';
 
 /** `tb ingest` of one file: an interrupted one goes on where it stopped, and stores nothing twice. */
 export const scenario: Scenario = {
@@ -31,8 +31,9 @@ export const scenario: Scenario = {
       '--ts-format',
       'ns',
     ),
-  check: async (root, { completed }) => [
-    ...tickProblems(await nseRows(root), keptKeys(root, 'sent'), completed),
+  promises: hasResult,
+  check: async (root, { completed, promised }) => [
+    ...tickProblems(await nseRows(root), keptKeys(root, 'sent'), promised),
     ...litterProblems(root, completed),
   ],
   digest: marketDigest,

@@ -2,7 +2,7 @@ import { existsSync, readdirSync } from 'node:fs';
 import { filesOf } from '../litter.ts';
 import { sha256, storeContent } from '../oracle/store-digest.ts';
 import type { Scenario } from '../scenario.ts';
-import { dataRoot, STORES, storesContent, tb } from './tb.ts';
+import { dataRoot, hasResult, STORES, storesContent, tb } from './tb.ts';
 
 /** `tb init` from nothing: a half-made root is completed. */
 export const scenario: Scenario = {
@@ -10,10 +10,11 @@ export const scenario: Scenario = {
   commands: ['init'],
   prepare: async () => undefined,
   command: (root) => tb(root, 'init'),
-  check: async (root, { completed }) => {
+  promises: hasResult,
+  check: async (root, { promised }) => {
     // Every database that exists is whole: storeContent runs integrity_check, and throws.
     for (const store of STORES) storeContent(`${dataRoot(root)}/${store}`);
-    return completed && STORES.some((store) => !existsSync(`${dataRoot(root)}/${store}`))
+    return promised && STORES.some((store) => !existsSync(`${dataRoot(root)}/${store}`))
       ? ['a database is missing']
       : [];
   },

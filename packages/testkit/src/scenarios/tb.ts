@@ -43,3 +43,9 @@ export const STORES: readonly string[] = [
 export function storesContent(root: string): string {
   return STORES.map((store) => `${store}\n${storeContent(join(dataRoot(root), store))}`).join('\n');
 }
+
+/** `tb` prints its one JSON object when the work is done; an error has the status `error`. */
+export function hasResult(acked: string): boolean {
+  if (!acked.endsWith('}\n')) return false;
+  return (JSON.parse(acked) as { status?: string }).status !== 'error';
+}
