@@ -52,21 +52,19 @@ export class RunFileWriter {
     });
   }
 
-  /** @throws `RUN_FILE_NOT_WRITTEN` */
-  static async open(layout: Layout, runId: string): Promise<RunFileWriter> {
+  /** Starts the child. `discard` ends it, whatever happens next. */
+  static start(layout: Layout, runId: string): RunFileWriter {
     const child = fork(CHILD, [temporaryRunFile(layout, runId)], {
       execArgv: [],
       serialization: 'advanced',
       stdio: ['ignore', 'ignore', 'pipe', 'ipc'],
     });
-    const writer = new RunFileWriter(layout, runId, child);
-    try {
-      await writer.#receive('ready');
-      return writer;
-    } catch (error) {
-      await writer.discard();
-      throw error;
-    }
+    return new RunFileWriter(layout, runId, child);
+  }
+
+  /** Resolves when the file and its tables are there. @throws `RUN_FILE_NOT_WRITTEN` */
+  async ready(): Promise<void> {
+    await this.#receive('ready');
   }
 
   append(table: RunTable, row: Row): void {

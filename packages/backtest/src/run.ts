@@ -127,8 +127,9 @@ function created(definition: StrategyDefinition, parameters: ParameterValues): S
 async function perform(options: RunOptions, prepared: PreparedRun): Promise<RunResult> {
   const { run, config } = prepared;
   const { runId } = run;
-  const writer = await RunFileWriter.open(options.layout, runId);
+  const writer = RunFileWriter.start(options.layout, runId);
   try {
+    await writer.ready();
     const tally = new RunTally(config, options.tradingDateOf ?? utcDayOf);
     writeSetup(writer, run, SCHEMA_VERSION);
     const sink = writingSink(writer, tally, (ts) =>
