@@ -1,6 +1,7 @@
 import type { Session, SessionCalendar } from '@tb/calendar';
 import type { Timeframe } from '@tb/schema';
 import type { CandleSources } from './candle-sources.ts';
+import { presortedPieces } from './presorted.ts';
 import { MINUTE_NS, maxOf, minOf, type Span } from './range.ts';
 import { CANDLE_VALUES, codedSql, doubleSql, scanSql } from './scan-sql.ts';
 import { isPlain, type SymbolTable } from './symbol-table.ts';
@@ -77,6 +78,22 @@ function unionOf(plan: CandleSqlPlan, slice: Span, volumes: VolumeSum): string {
   return parts
     .map((part) => `SELECT t, code, ${CANDLE_VALUES.join(', ')} FROM (${part})`)
     .join('\nUNION ALL ');
+}
+
+/**
+ * The rows of a slice as they lie, without ORDER BY, where that is known to be their order: stored candles of one symbol.
+ * Columns as in `candleSql`.
+ */
+export function presortedSql(plan: CandleSqlPlan, slice: Span): string | undefined {
+  const { sources, table, sids, timeframe, span } = plan;
+  const isMinute = sources.minute.some((p) => p.minTs < slice.to && p.maxTs >= slice.from);
+  const isGrouped = timeframe.unit === 'day' && timeframe.count > 1;
+  if (isMinute || isGrouped || plan.last !== undefined) return undefined;
+  const inside = { from: maxOf(slice.from, span.from), to: minOf(slice.to, span.to) };
+  const pieces = presortedPieces(sources.stored, inside, table, sids);
+  if (!pieces) return undefined;
+  const rows = codedSql(scanSql(pieces, inside, sids, CANDLE_VALUES), table, PRICES, []);
+  return `SELECT t, code, ${CANDLE_VALUES.join(', ')} FROM (${rows})`;
 }
 
 /**

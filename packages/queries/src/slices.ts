@@ -1,4 +1,5 @@
 import type { SessionCalendar } from '@tb/calendar';
+import { isPublished } from './presorted.ts';
 import type { Span } from './range.ts';
 import type { Piece } from './scan-sql.ts';
 
@@ -29,13 +30,15 @@ export function slicesOf(options: SliceOptions): Span[] {
   const { calendar, scan, dates, mayCut } = options;
   const slices: Span[] = [];
   const estimated = estimates(options);
+  const firstLive = firstLiveDate(options);
   let [from, rows] = [scan.from, 0];
   for (const date of dates) {
     const session = calendar.sessionOf(date);
     if (!session) continue;
     const expected = (estimated.get(date) ?? 0) + options.filledPerDate;
     const isInside = session.windowFrom > from && session.windowFrom < scan.to;
-    if (rows > 0 && rows + expected > SLICE_ROWS && isInside && mayCut(date)) {
+    const isFull = rows > 0 && rows + expected > SLICE_ROWS;
+    if (isInside && (isFull || date === firstLive) && mayCut(date)) {
       slices.push({ from, to: session.windowFrom });
       [from, rows] = [session.windowFrom, 0];
     }
@@ -65,6 +68,13 @@ function inDay(
     { length: parts - 1 },
     (_, i) => session.open + (width * BigInt(i + 1)) / BigInt(parts),
   );
+}
+
+/** Where sorted files end and live rows begin: what lies before need not be sorted for one symbol. */
+function firstLiveDate({ pieces, symbols }: SliceOptions): string | undefined {
+  if (symbols !== 1) return undefined;
+  const live = pieces.filter((piece) => !isPublished(piece));
+  return live.flatMap((piece) => piece.tradingDates).sort()[0];
 }
 
 /** Expected rows per trading date. */

@@ -6,6 +6,7 @@ import type { QueryContext } from './context.ts';
 import { assertFresh } from './freshness.ts';
 import { assertNoGap, edgeGaps, feedGaps, sessionGaps, uncoveredStretches } from './gap.ts';
 import type { Gap } from './gap-record.ts';
+import { collectInOrder, presortedPieces } from './presorted.ts';
 import type { Span } from './range.ts';
 import type { TickRequest } from './request.ts';
 import { resolveSymbols, scannedSids } from './resolve-symbols.ts';
@@ -111,26 +112,32 @@ export async function tickFacts(
 
 /** One SELECT: `t, code, seq, price, volume, bid, ask`, ordered by (t, code, seq); absent bid and ask are NULL. */
 export function tickSql(plan: TickPlan, slice: Span): string {
-  const rows = codedSql(
-    scanSql(plan.pieces, slice, plan.sids, TICK_VALUES),
-    plan.table,
-    ['price', 'bid', 'ask'],
-    ['seq'],
-  );
   const limit =
     plan.last === undefined
       ? ''
       : `\nQUALIFY row_number() OVER (PARTITION BY code ORDER BY t DESC, seq DESC) <= ${plan.last}`;
-  return `SELECT t, code, seq, price, volume, bid, ask FROM (${rows})${limit}\nORDER BY t, code, seq`;
+  return `${rowsSql(plan, slice)}${limit}\nORDER BY t, code, seq`;
 }
 
-function streamTicks(plan: TickPlan): AsyncGenerator<TickChunk, void, undefined> {
-  return streamStatements({
-    snapshot: plan.snapshot,
-    statements: tickSlices(plan).map((slice) => tickSql(plan, slice)),
-    signal: plan.scope.signal,
-    toChunk: (chunk) => tickChunk(chunk, plan.table.sidByCode),
-  });
+function rowsSql(plan: TickPlan, slice: Span): string {
+  const scanned = scanSql(plan.pieces, slice, plan.sids, TICK_VALUES);
+  const rows = codedSql(scanned, plan.table, ['price', 'bid', 'ask'], ['seq']);
+  return `SELECT t, code, seq, price, volume, bid, ask FROM (${rows})`;
+}
+
+async function* streamTicks(plan: TickPlan): AsyncGenerator<TickChunk, void, undefined> {
+  const { snapshot, table, scope } = plan;
+  const { signal } = scope;
+  const toChunk = (chunk: ColumnChunk): TickChunk => tickChunk(chunk, table.sidByCode);
+  for (const slice of tickSlices(plan)) {
+    signal?.throwIfAborted();
+    const pieces = plan.last === undefined && presortedPieces(plan.pieces, slice, table, plan.sids);
+    const lying =
+      pieces &&
+      (await collectInOrder(snapshot, rowsSql({ ...plan, pieces }, slice), toChunk, signal));
+    if (lying) yield* lying;
+    else yield* streamStatements({ snapshot, statements: [tickSql(plan, slice)], signal, toChunk });
+  }
 }
 
 function tickSlices(plan: TickPlan): Span[] {

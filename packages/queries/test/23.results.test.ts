@@ -180,3 +180,34 @@ test('a long range is read in slices of bounded size, in one order, filled rows 
       expect(sliced).toEqual(whole);
     }
 });
+
+test('one symbol is read from published files without a sort, and sorted when a file is not as it should be', async () => {
+  const range = { ...ask, symbols: ['A'] };
+  const tick = (seq: bigint) => ({
+    symbol: 'A',
+    ts: day.open,
+    seq,
+    price: 1,
+    volume: 1,
+    bid: NaN,
+    ask: NaN,
+  });
+  await store.ticks('2024-03-12', [tick(1n), tick(2n)]);
+  const read = async () => {
+    store.statements.length = 0;
+    const candles = await (await query.candles(range)).columns();
+    const ticks = await (await query.ticks({ ...range, symbols: ['A'] })).columns();
+    const sorts = store.statements.filter((sql) => sql.includes('ORDER BY t, code')).length;
+    return { sorts, ts: [...candles.ts], seq: [...ticks.seq] };
+  };
+  const expected = { ts: [day.open, day.open + MINUTE], seq: [1n, 2n] };
+  expect(await read()).toEqual({ sorts: 0, ...expected });
+  for (const [table, order] of [
+    ['t0', 'ts DESC'],
+    ['t1', 'seq DESC'],
+  ])
+    await store.query(
+      `CREATE OR REPLACE TABLE ${table} AS SELECT * FROM ${table} ORDER BY ${order}`,
+    );
+  expect(await read()).toEqual({ sorts: 2, ...expected });
+});
