@@ -5,12 +5,13 @@ import { type Database, type Layout, layoutOf, type StoreName } from '@tb/schema
 import { Calendars } from './calendars.ts';
 import type { DatabaseManager } from './database-manager.ts';
 import type { ManagerEventHandler } from './event.ts';
+import { findIdentity } from './file-identity.ts';
 import { HistoryAndLiveReader } from './market/market-data-reader.ts';
 import type { OpenOptions } from './open-options.ts';
 import { type ManagerParts, OpenedManager } from './opened-manager.ts';
 import { lockModeOf, ROLES, type Role } from './role.ts';
 import { BodyContext } from './store/body-context.ts';
-import { openStore, storeIdentity } from './store/open-store.ts';
+import { openStore } from './store/open-store.ts';
 import { assertInitialised, STORES } from './store/schema-version.ts';
 import { StoreReader } from './store/store-reader.ts';
 import { StoreWriter } from './store/store-writer.ts';
@@ -165,7 +166,7 @@ function makeReaders(opening: Opening): Readonly<Record<StoreName, StoreReader>>
   const make = (store: StoreName): StoreReader => {
     const reader = new StoreReader(store, context, {
       open: () => openStore(layout, store, 'read'),
-      identity: () => storeIdentity(layout, store),
+      identity: () => findIdentity(layout.storeDb(store)),
     });
     held.defer(() => reader.close());
     return reader;

@@ -3,6 +3,7 @@ import {
   copyFileSync,
   readFileSync,
   renameSync,
+  rmSync,
   statSync,
   truncateSync,
   writeFileSync,
@@ -16,7 +17,7 @@ import {
   publishArchive,
   publishMonth,
 } from '@tb/history';
-import { Disposal } from '@tb/locks';
+import { Disposal, openSqlite } from '@tb/locks';
 import { DatabaseManager, type ManagerEvent } from '@tb/manager';
 import type { Layout } from '@tb/schema';
 import { AttachCache } from '../src/market/attach-cache.ts';
@@ -263,6 +264,34 @@ describe('a published file that is not what the manifest says', () => {
     await expect(t.market.snapshot({ ...MINUTES, ...ALWAYS })).rejects.toMatchObject({
       code: 'DAY_FILE_CORRUPT',
     });
+  });
+});
+
+describe('a manifest that was put in the place of the old one', () => {
+  test('is read from then on; one with less than was seen is STEPPED_BACK until a new manager is opened', async () => {
+    await using t = await store('restored', DATES.slice(0, 2));
+    const copy = async (name: string): Promise<string> => {
+      const db = openSqlite(t.layout.manifest, { readonly: true });
+      await db.backup(t.root.at(name));
+      db.close();
+      return t.root.at(name);
+    };
+    const older = await copy('older.db');
+    const before = await read(t.market, MINUTES);
+    await t.correct(DATES[1], 200);
+    const after = await read(t.market, MINUTES);
+    const same = await copy('same.db');
+    const replace = (path: string): void => {
+      renameSync(path, t.layout.manifest);
+      for (const suffix of ['-wal', '-shm'])
+        rmSync(`${t.layout.manifest}${suffix}`, { force: true });
+    };
+    replace(same);
+    expect((await read(t.market, MINUTES)).rows).toEqual(after.rows);
+    replace(older);
+    await expect(read(t.market, MINUTES)).rejects.toMatchObject({ code: 'STEPPED_BACK' });
+    await using fresh = await DatabaseManager.open({ root: t.root.path, role: 'reader' });
+    expect((await read(fresh.marketData, MINUTES)).rows).toEqual(before.rows);
   });
 });
 

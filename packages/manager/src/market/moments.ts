@@ -3,6 +3,7 @@ import type { LiveSnapshot } from '@tb/live';
 import type { Layout } from '@tb/schema';
 import { ManagerError } from '../errors.ts';
 import type { ManagerEventHandler } from '../event.ts';
+import { findIdentity } from '../file-identity.ts';
 import { LiveReaders } from './live-readers.ts';
 import { hasMoved, type Moment } from './moment.ts';
 import { isFileMissing } from './verify-file.ts';
@@ -14,7 +15,7 @@ export class Moments {
   readonly #layout: Layout;
   readonly #live: LiveReaders;
   readonly #onEvent: ManagerEventHandler;
-  #manifest: Manifest | undefined;
+  #manifest: { readonly reader: Manifest; readonly identity: string | undefined } | undefined;
   #manifestVersion = 0;
   #isClosed = false;
 
@@ -39,8 +40,7 @@ export class Moments {
       const snapshot = this.#live.snapshot(exchange);
       if (snapshot) live.set(exchange, snapshot);
     }
-    this.#manifest ??= Manifest.openReader(this.#layout);
-    const manifest = this.#manifest.snapshot();
+    const manifest = this.#currentManifest().snapshot();
     if (manifest.version < this.#manifestVersion)
       throw new ManagerError(
         'STEPPED_BACK',
@@ -76,12 +76,23 @@ export class Moments {
 
   /** What the publisher or `tb health --full` said about the bytes of a published file. */
   findVerified(path: string): VerifiedRow | undefined {
-    return this.#manifest?.findVerified(path);
+    return this.#manifest?.reader.findVerified(path);
   }
 
   close(): void {
     this.#isClosed = true;
     this.#live.close();
-    this.#manifest?.close();
+    this.#manifest?.reader.close();
+  }
+
+  /** Opened again when the file was replaced, by a restore or a rebuild. */
+  #currentManifest(): Manifest {
+    const identity = findIdentity(this.#layout.manifest);
+    if (this.#manifest?.identity !== identity) {
+      this.#manifest?.reader.close();
+      this.#manifest = undefined;
+    }
+    this.#manifest ??= { reader: Manifest.openReader(this.#layout), identity };
+    return this.#manifest.reader;
   }
 }

@@ -1,4 +1,3 @@
-import { statSync } from 'node:fs';
 import { isLockError, type OpenSqliteDatabase, openSqlite } from '@tb/locks';
 import { APPLICATION_ID, assertMigrated, type Layout, type StoreName } from '@tb/schema';
 import { ManagerError } from '../errors.ts';
@@ -37,14 +36,6 @@ export function openStore(
     db.close();
     throw error;
   }
-}
-
-/** Device and inode of a store's file: another one after a restore. @throws `NOT_INITIALISED` */
-export function storeIdentity(layout: Layout, store: StoreName): string {
-  const path = layout.storeDb(store);
-  const stats = statSync(path, { bigint: true, throwIfNoEntry: false });
-  if (!stats) throw new ManagerError('NOT_INITIALISED', `${path} does not exist`);
-  return `${stats.dev} ${stats.ino}`;
 }
 
 function openExisting(path: string, readonly: boolean): OpenSqliteDatabase {

@@ -12,14 +12,14 @@ interface Idle {
   readonly db: SqliteDatabase;
   readonly session: SqliteSession;
   /** Of the file that was opened. */
-  readonly identity: string;
+  readonly identity: string | undefined;
 }
 
 /** Where a store's connections come from. */
 export interface StoreFile {
   open(): SqliteDatabase;
   /** Tells one file from another under the same path, without opening it. */
-  identity(): string;
+  identity(): string | undefined;
 }
 
 /**
