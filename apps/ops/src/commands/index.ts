@@ -16,6 +16,8 @@ const COMMANDS: Readonly<Record<string, () => Promise<{ readonly register: Regis
   candles: () => import('./candles.ts'),
   ticks: () => import('./ticks.ts'),
   sql: () => import('./sql.ts'),
+  migrate: () => import('./migrate.ts'),
+  backtest: () => import('./backtest.ts'),
   demo: () => import('./demo.ts'),
 };
 

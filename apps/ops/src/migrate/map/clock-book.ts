@@ -27,6 +27,11 @@ export class ClockBook {
     this.#columns.set(keyOf(table, column), clocks);
   }
 
+  /** What was decided for a column from its values; undefined: it was not looked at. */
+  get(table: SourceTable, column: string): ColumnClocks | undefined {
+    return this.#columns.get(keyOf(table, column));
+  }
+
   /** What the user states for a column, or else for its table. */
   stated(table: SourceTable, column: string): Clock | undefined {
     return this.#stated.get(keyOf(table, column)) ?? this.#stated.get(labelOf(table));

@@ -1,4 +1,3 @@
-import { createHash } from 'node:crypto';
 import { isJson, jsonObject } from '../json-value.ts';
 import type { Aliases } from '../source-table.ts';
 import { timeframeOfText } from '../timeframe-text.ts';
@@ -65,7 +64,6 @@ export interface LegacyMetric {
 export interface LegacyRun {
   /** As the old file called it. */
   readonly oldId: string;
-  readonly runId: string;
   readonly strategyId: string;
   /** undefined: neither the run nor a trade of it names one yet. */
   readonly instrument: { readonly exchange: string; readonly symbol: string } | undefined;
@@ -86,7 +84,7 @@ export interface LegacyRun {
 /** @param isPercent Generation 1 (`strategy_name`) writes rates in percent. */
 export function mapRun(row: LegacyRow<RunRole>, isPercent: boolean): LegacyRun {
   const oldId = row.needKey('id');
-  const instrument = row.filled('key') === undefined ? undefined : row.needInstrument('key');
+  const instrument = instrumentOf(row);
   const createdAt = row.record('createdAt');
   const status = row.filled('status')?.trim().toLowerCase();
   const isDone = status === undefined || /^(completed?|done|success|finished)$/.test(status);
@@ -94,7 +92,7 @@ export function mapRun(row: LegacyRow<RunRole>, isPercent: boolean): LegacyRun {
   const parameters = parametersOf(row);
   if (status !== undefined) row.keep('status');
   const timeframe = row.filled('timeframe');
-  const run = {
+  return {
     oldId,
     strategyId: row.needText('strategy'),
     instrument,
@@ -111,7 +109,17 @@ export function mapRun(row: LegacyRow<RunRole>, isPercent: boolean): LegacyRun {
     attributes: row.attributes(),
     isOrphan: false,
   };
-  return { ...run, runId: newRunId([oldId, run.strategyId, String(createdAt ?? '')], createdAt) };
+}
+
+/** A run without a usable key is a run all the same: its trades have keys of their own. */
+function instrumentOf(row: LegacyRow<RunRole>): LegacyRun['instrument'] {
+  try {
+    return row.needInstrument('key');
+  } catch (error) {
+    if (!(error instanceof RowProblem)) throw error;
+    row.keep('key', 'symbol');
+    return undefined;
+  }
 }
 
 /** A run for trades and equity of a run that the file does not have. */
@@ -121,7 +129,6 @@ export function orphanRun(
 ): LegacyRun {
   return {
     oldId: oldId ?? '',
-    runId: newRunId(['orphan', oldId ?? ''], undefined),
     strategyId: 'unknown',
     instrument,
     timeframe: '1m',
@@ -137,11 +144,14 @@ export function orphanRun(
   };
 }
 
-/** `run_<YYYYMMDD>_<HHMMSS>_<12 hex>`, the same in every attempt. */
-function newRunId(identity: readonly string[], createdAt: bigint | undefined): string {
+/**
+ * A new, safe id, `run_<YYYYMMDD>_<HHMMSS>_<12 hex>`: the same in every attempt, another one when anything of the run
+ * differs, so that a later copy of the old file never collides with an earlier one.
+ * @param contents Digest of everything that the run consists of.
+ */
+export function newRunId(contents: string, createdAt: bigint | undefined): string {
   const time = new Date(Number((createdAt ?? 0n) / 1_000_000n)).toISOString().replaceAll(/\D/g, '');
-  const hash = createHash('sha256').update(JSON.stringify(identity)).digest('hex');
-  return `run_${time.slice(0, 8)}_${time.slice(8, 14)}_${hash.slice(0, 12)}`;
+  return `run_${time.slice(0, 8)}_${time.slice(8, 14)}_${contents.slice(0, 12)}`;
 }
 
 function parametersOf(row: LegacyRow<RunRole>): string {

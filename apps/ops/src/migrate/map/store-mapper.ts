@@ -21,8 +21,8 @@ export interface StoreMapper<Role extends string = string> {
   readonly hasAttributes: boolean;
   /** Tables are done in ascending order within a store. */
   readonly order: number;
-  /** @throws RowProblem @returns 'archived' for a row that has no home. */
-  map(row: LegacyRow<NoInfer<Role>>): MappedRow | 'archived';
+  /** @throws RowProblem @returns 'archived' for a row that has no home; 'elsewhere' for one that another pass takes. */
+  map(row: LegacyRow<NoInfer<Role>>): MappedRow | 'archived' | 'elsewhere';
 }
 
 /** Keeps the roles of a mapper exact while it stands among mappers of other roles. */

@@ -183,6 +183,8 @@ export const roundTrips: StoreMapper = storeMapper<RoundTripRole>({
   eventTimes: ['entryTime', 'exitTime'],
   eventKey: 'key',
   map: (row) => {
+    const home = homeOfRoundTrip(row);
+    if (home !== 'trading') return home === 'run' ? 'elsewhere' : 'archived';
     const id = row.needKey('id');
     const role = row.filled('option') === undefined ? 'key' : 'option';
     const { exchange, symbol } = row.needInstrument(role);

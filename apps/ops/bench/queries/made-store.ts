@@ -1,0 +1,108 @@
+import { calendarOf, type Session } from '@tb/calendar';
+import {
+  buildDayFile,
+  buildMonth,
+  type DuckConnection,
+  Manifest,
+  ManifestWriter,
+  openBuildInstance,
+  publishFiles,
+  publishMonth,
+  staleMonths,
+} from '@tb/history';
+import { initialiseRoot } from '@tb/manager';
+import { type Layout, layoutOf, type StoredTimeframe } from '@tb/schema';
+
+export const EXCHANGE = 'nse';
+export const calendar = calendarOf(EXCHANGE);
+
+/** Symbols S0 ... of the store, in the order of their sids. */
+export function symbolNames(count: number): string[] {
+  return Array.from({ length: count }, (_, i) => `NSE_EQ|S${String(i).padStart(4, '0')}`);
+}
+
+/** Random, the same each time it is evaluated: a walk would cost more than what is measured. */
+const PRICE = '100 + (hash(sid * 1000003 + i) % 10000)::DOUBLE / 100';
+
+/** SELECT of candles of sids `[from, to)` over sessions, `steps` a session. */
+export function candlesSql(
+  sessions: readonly Session[],
+  sids: readonly [number, number],
+  timeframe: StoredTimeframe,
+): string {
+  const [steps, width] = timeframe === '1d' ? [1, 0n] : [375, 60_000_000_000n];
+  const opens = sessions.map((session) => `(${session.open})`).join(', ');
+  return `SELECT sid, make_timestamp_ns(t) AS ts, p AS open, p + 1 AS high, p - 1 AS low, p + 0.5 AS close, (i % 1000)::DOUBLE AS volume
+FROM (SELECT sid, t, i, ${PRICE} AS p FROM (SELECT s::INTEGER AS sid, open_ns + m * ${width} AS t, (open_ns // 60000000000) % 10000000 + m AS i
+FROM range(${sids[0]}, ${sids[1]}) a(s), (VALUES ${opens}) b(open_ns), range(${steps}) c(m)))`;
+}
+
+/** SELECT of `count` ticks a symbol in a session, every second one a quote. */
+export function ticksSql(session: Session, sids: readonly [number, number], count: number): string {
+  const width = (session.close - session.open) / BigInt(count);
+  return `SELECT sid, make_timestamp_ns(${session.open} + i * ${width}) AS ts, i * 1000 + sid AS seq, p AS price, (i % 2)::DOUBLE AS volume,
+CASE WHEN i % 2 = 0 THEN p - 0.05 END AS bid, CASE WHEN i % 2 = 0 THEN p + 0.05 END AS ask
+FROM (SELECT sid, i, ${PRICE} AS p FROM (SELECT s::INTEGER AS sid, n::BIGINT AS i FROM range(${sids[0]}, ${sids[1]}) a(s), range(${count}) b(n)))`;
+}
+
+export interface MadeStore {
+  readonly layout: Layout;
+  readonly connection: DuckConnection;
+  /** First sid, and the one after the last. */
+  readonly sids: readonly [number, number];
+  publish(
+    kind: 'ticks' | 'candles',
+    timeframe: StoredTimeframe | '',
+    session: Session,
+    rowsSql: string,
+  ): Promise<void>;
+  buildMonths(timeframe: StoredTimeframe): Promise<number>;
+  close(): Promise<void>;
+}
+
+/** A data root with symbols and nothing else. Files are built and published by @tb/history, as an import does. */
+export async function openMadeStore(root: string, symbols: number): Promise<MadeStore> {
+  const layout = layoutOf(root);
+  await initialiseRoot(layout);
+  const duck = await openBuildInstance({ memoryLimitMb: 1024 });
+  const writer = await ManifestWriter.open({ layout, purpose: 'bench' });
+  const names = symbolNames(symbols);
+  const bySymbol = await writer.sidsOf(EXCHANGE, names, '2000-01-03');
+  const all = [...bySymbol.values()].sort((a, b) => a - b);
+  const { connection } = duck;
+  const values = [...bySymbol].map(([symbol, sid]) => `(${sid}, '${symbol}')`).join(', ');
+  await connection.run(`CREATE TABLE bench_symbols AS SELECT sid::INTEGER AS sid, symbol FROM (VALUES ${values}) v(sid, symbol)`);
+  const sids: readonly [number, number] = [all[0]!, all.at(-1)! + 1];
+  return {
+    layout,
+    connection,
+    sids,
+    publish: async (kind, timeframe, session, rowsSql) => {
+      const { tradingDate } = session;
+      const key = { exchange: EXCHANGE, kind, timeframe, tradingDate, revision: 1 };
+      const built = await buildDayFile(connection, {
+        layout,
+        key,
+        rowsSql,
+        symbols: 'memory.main.bench_symbols',
+        sourceFingerprint: 'bench',
+        originNs: session.open,
+      });
+      await publishFiles(writer, [built]);
+    },
+    buildMonths: async (timeframe) => {
+      using manifest = Manifest.openReader(layout);
+      const months = staleMonths(manifest.snapshot(), EXCHANGE, timeframe);
+      for (const month of months) {
+        const snapshot = manifest.snapshot();
+        const built = await buildMonth(connection, { layout, snapshot, exchange: EXCHANGE, timeframe, month });
+        await publishMonth(writer, built);
+      }
+      return months.length;
+    },
+    close: async () => {
+      await writer.close();
+      duck.close();
+    },
+  };
+}
