@@ -254,6 +254,16 @@ describe('streams', () => {
     });
   });
 
+  test('a snapshot that outlives its manager is disposed of without an error', async () => {
+    await using t = await ingestorAndReader('outlives');
+    await ingest(t.manager, D1, 500);
+    const ticks = await t.market.snapshot({ ...TICKS, ...ALWAYS });
+    const minutes = await t.market.snapshot({ ...MINUTES, ...ALWAYS });
+    await t.reader.close();
+    await ticks[Symbol.asyncDispose]();
+    await minutes[Symbol.asyncDispose]();
+  });
+
   test('a Parquet export has the rows, and appears whole or not at all', async () => {
     await using t = await ingestorAndReader('parquet');
     await ingest(t.manager, D1, 800);

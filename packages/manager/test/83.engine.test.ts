@@ -1,10 +1,12 @@
 import { describe, expect, test } from '@jest/globals';
 import { openBuildInstance } from '@tb/history';
+import type { TickChunk } from '@tb/live';
 import { DatabaseManager, type ManagerEvent } from '@tb/manager';
 import type { MarketDataSnapshot } from '@tb/schema';
 import { AttachCache } from '../src/market/attach-cache.ts';
 import { DuckEngine } from '../src/market/duck-engine.ts';
 import { fileBudget, softLimitOfFiles } from '../src/market/file-budget.ts';
+import { missingChunks, TailTables } from '../src/market/tail-tables.ts';
 import { D1, ingest, TICKS } from './live-days.ts';
 import { ALWAYS, read } from './market-rows.ts';
 import { dataRoot } from './roots.ts';
@@ -67,6 +69,67 @@ describe('a DuckDB instance that ended itself', () => {
     const after = await read(manager.marketData, TICKS);
     expect(after.rows).toEqual(before.rows);
     expect(events).toMatchObject([{ type: 'engine_replaced', cause: { code: 'ENGINE_FAILED' } }]);
+  });
+});
+
+describe('the tail inside DuckDB', () => {
+  const chunk = (firstSeq: number, rows: number, tradingDate: string = D1): TickChunk => ({
+    ...{ tradingDate, rows, firstSeq: BigInt(firstSeq), lastSeq: BigInt(firstSeq + rows - 1) },
+    ...{ minTs: 0n, maxTs: 1n, sid: new Int32Array(rows), ts: new BigInt64Array(rows) },
+    seq: BigInt64Array.from({ length: rows }, (_, row) => BigInt(firstSeq + row)),
+    ...{ price: new Float64Array(rows), volume: new Float64Array(rows) },
+    ...{ bid: new Float64Array(rows).fill(Number.NaN), ask: new Float64Array(rows) },
+  });
+  const firsts = (chunks: readonly TickChunk[] | undefined) =>
+    chunks?.map((one) => Number(one.firstSeq));
+
+  test.each<[string, number[], number[], number[] | undefined]>([
+    ['what is new is added', [1, 11], [1, 11, 21], [21]],
+    ['what was sealed is left behind', [1, 11, 21], [21, 31], [31]],
+    ['an older moment needs nothing', [1, 11, 21], [1, 11], []],
+    ['everything sealed and new rows: begin anew', [1, 11], [31], undefined],
+    ['rows that came in between: begin anew', [1, 21], [1, 11, 21], undefined],
+    ['rows of an older moment that the table never had: begin anew', [11], [1, 11], undefined],
+  ])('%s', (_name, loaded, wanted, missing) => {
+    const chunks = (starts: number[]) => starts.map((start) => chunk(start, 10));
+    expect(firsts(missingChunks(chunks(loaded), chunks(wanted)))).toEqual(missing);
+  });
+
+  test('a table that is mostly dead is made anew', () => {
+    expect(
+      missingChunks([chunk(1, 200_001), chunk(300_000, 1)], [chunk(300_000, 1)]),
+    ).toBeUndefined();
+  });
+
+  test('loads each row once when asked twice at the same moment, and drops what nobody reads', async () => {
+    const engine = await DuckEngine.open({});
+    const rowsIn = async (sql: string): Promise<number> => {
+      for await (const part of engine.stream(`SELECT count(*)::INTEGER FROM ${sql}`, []))
+        return Number(part.columns[0]?.[0]);
+      return -1;
+    };
+    const tables = () => rowsIn("duckdb_tables() WHERE table_name LIKE 'tail%'");
+    const tails = new TailTables(engine);
+    const [one, two] = await Promise.all(
+      [1, 2].map(() => tails.relationOf(D1, [chunk(1, 10), chunk(11, 10)])),
+    );
+    expect([await rowsIn(one?.relation ?? ''), await rowsIn(two?.relation ?? '')]).toEqual([
+      20, 20,
+    ]);
+    const later = await tails.relationOf(D1, [chunk(11, 10), chunk(21, 5)]);
+    expect([
+      await rowsIn(later.relation),
+      await rowsIn(one?.relation ?? ''),
+      await tables(),
+    ]).toEqual([15, 20, 1]);
+    const anew = await tails.relationOf(D1, [chunk(41, 5)]);
+    expect([await rowsIn(anew.relation), await rowsIn(later.relation), await tables()]).toEqual([
+      5, 15, 2,
+    ]);
+    for (const relation of [one, two, later, anew]) relation?.release();
+    await tails.retain(new Set());
+    expect(await tables()).toBe(0);
+    await engine.close();
   });
 });
 

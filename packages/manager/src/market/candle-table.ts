@@ -33,7 +33,7 @@ export async function loadCandleTable(
 high DOUBLE NOT NULL, low DOUBLE NOT NULL, close DOUBLE NOT NULL, volume DOUBLE NOT NULL)`,
   );
   const release = async (): Promise<void> => {
-    if (!engine.failure) await engine.run(`DROP TABLE IF EXISTS memory.main.${table}`);
+    if (engine.isUsable) await engine.run(`DROP TABLE IF EXISTS memory.main.${table}`);
   };
   try {
     await engine.use((connection) =>

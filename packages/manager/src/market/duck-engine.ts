@@ -64,6 +64,11 @@ export class DuckEngine {
     return this.#failure;
   }
 
+  /** False once it was closed or has failed: its tables are gone then. */
+  get isUsable(): boolean {
+    return !this.#isClosed && !this.#failure;
+  }
+
   /** A table name that nothing else in this instance has. */
   newName(prefix: string): string {
     this.#names += 1;

@@ -114,6 +114,7 @@ export class HistoryAndLiveReader implements MarketDataReader {
     const plan = planSources(request, live, moment.manifest);
     const exchangeTails = tails.get(exchange) ?? new TailTables(duck);
     tails.set(exchange, exchangeTails);
+    if (live) await exchangeTails.retain(new Set(live.tail.map((chunk) => chunk.tradingDate)));
     const { layout, onEvent } = this.#options;
     const verifier = this.#verifier;
     const coverage = this.#coverage;

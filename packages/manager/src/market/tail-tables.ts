@@ -39,10 +39,15 @@ export class TailTables {
     return turn;
   }
 
-  /** Drops the tables of dates that the live buffer no longer has. */
+  /** Drops the tables of dates that have no tail any more, when nobody reads them. */
   async retain(tradingDates: ReadonlySet<string>): Promise<void> {
-    for (const date of [...this.#tables.keys()])
-      if (!tradingDates.has(date)) await this.#retire(date);
+    const gone = [...this.#tables.keys()].filter((date) => !tradingDates.has(date));
+    if (gone.length === 0) return;
+    const turn = this.#last.then(async () => {
+      for (const date of gone) await this.#retire(date);
+    });
+    this.#last = turn.catch(() => undefined);
+    await turn;
   }
 
   async #relationOf(tradingDate: string, chunks: readonly TickChunk[]): Promise<TailRelation> {
@@ -98,7 +103,7 @@ price DOUBLE NOT NULL, volume DOUBLE NOT NULL, bid DOUBLE, ask DOUBLE)`,
     if (!table) return;
     this.#tables.delete(tradingDate);
     table.isRetired = true;
-    if (table.pins === 0 && !this.#engine.failure)
+    if (table.pins === 0 && this.#engine.isUsable)
       await this.#engine.run(`DROP TABLE memory.main.${table.name}`);
   }
 
