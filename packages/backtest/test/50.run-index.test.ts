@@ -92,7 +92,9 @@ describe('the index', () => {
       code: 'SQLITE_CONSTRAINT_PRIMARYKEY',
     });
     const twice = run({ runId: 'run_20260202_034500_44556677', inputs: [INPUT, INPUT] });
-    await expect(root.index.start(twice)).rejects.toThrow();
+    await expect(root.index.start(twice)).rejects.toMatchObject({
+      code: 'SQLITE_CONSTRAINT_PRIMARYKEY',
+    });
     expect(await root.index.find(twice.runId)).toBeUndefined();
   });
 
