@@ -3,6 +3,10 @@ import { APPLICATION_ID, assertMigrated, type Layout, type StoreName } from '@tb
 import { ManagerError } from '../errors.ts';
 
 const WAL_LIMIT_BYTES = 16 * 1024 * 1024;
+/** The lock keeps other writers out, so a writer waits for nobody but a deposed one; waiting blocks the event loop. */
+const WRITER_TIMEOUT_MS = 500;
+/** For SQLite's own short locks: recovery of the WAL by the first connection. */
+const READER_TIMEOUT_MS = 5_000;
 
 /**
  * Opens an operational store that `initialiseRoot` made, after checking that it is ours and at the newest schema.
@@ -40,7 +44,11 @@ export function openStore(
 
 function openExisting(path: string, readonly: boolean): OpenSqliteDatabase {
   try {
-    return openSqlite(path, { readonly, mustExist: true });
+    return openSqlite(path, {
+      readonly,
+      mustExist: true,
+      timeoutMs: readonly ? READER_TIMEOUT_MS : WRITER_TIMEOUT_MS,
+    });
   } catch (error) {
     if (!isLockError(error, 'SQLITE_MISSING')) throw error;
     throw new ManagerError('NOT_INITIALISED', `${path} does not exist`, { cause: error });
