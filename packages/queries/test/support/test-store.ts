@@ -89,15 +89,12 @@ export class TestStore implements MarketDataReader {
     rows: readonly Candle[],
     options: PublishOptions = {},
   ): Promise<void> {
-    const values = rows.map((c) =>
-      [
-        this.sid(c.symbol),
-        `make_timestamp_ns(${c.ts})`,
-        ...[c.open, c.high, c.low, c.close, c.volume].map(literal),
-      ].join(', '),
-    );
-    const columns =
-      'sid INTEGER, ts TIMESTAMP_NS, open DOUBLE, high DOUBLE, low DOUBLE, close DOUBLE, volume DOUBLE';
+    const values = rows.map((c) => [
+      this.sid(c.symbol),
+      c.ts,
+      ...[c.open, c.high, c.low, c.close, c.volume],
+    ]);
+    const columns = 'open DOUBLE, high DOUBLE, low DOUBLE, close DOUBLE, volume DOUBLE';
     await this.#add('candles', timeframe, date, columns, values, 'sid, ts', rows, options);
   }
 
@@ -106,17 +103,14 @@ export class TestStore implements MarketDataReader {
     rows: readonly TestTick[],
     options: PublishOptions = {},
   ): Promise<void> {
-    const values = rows.map((t) =>
-      [
-        this.sid(t.symbol),
-        `make_timestamp_ns(${t.ts})`,
-        String(t.seq),
-        ...[t.price, t.volume].map(literal),
-        ...[t.bid, t.ask].map((v) => (Number.isNaN(v) ? 'NULL' : literal(v))),
-      ].join(', '),
-    );
-    const columns =
-      'sid INTEGER, ts TIMESTAMP_NS, seq BIGINT, price DOUBLE, volume DOUBLE, bid DOUBLE, ask DOUBLE';
+    const values = rows.map((t) => [
+      this.sid(t.symbol),
+      t.ts,
+      t.seq,
+      ...[t.price, t.volume],
+      ...[t.bid, t.ask].map((value) => (Number.isNaN(value) ? null : value)),
+    ]);
+    const columns = 'seq BIGINT, price DOUBLE, volume DOUBLE, bid DOUBLE, ask DOUBLE';
     await this.#add('ticks', '', date, columns, values, 'sid, ts, seq', rows, options);
   }
 
@@ -125,22 +119,25 @@ export class TestStore implements MarketDataReader {
     timeframe: StoredTimeframe | '',
     date: string,
     columns: string,
-    values: readonly string[],
+    values: readonly (readonly (number | bigint | null)[])[],
     order: string,
     rows: readonly { readonly ts: bigint; readonly symbol: string }[],
     options: PublishOptions,
   ): Promise<void> {
     const name = `t${this.#names++}`;
-    await this.connection.run(`CREATE TABLE ${name}_raw (${columns})`);
-    for (let at = 0; at < values.length; at += 5_000)
-      await this.connection.run(
-        `INSERT INTO ${name}_raw VALUES ${values
-          .slice(at, at + 5_000)
-          .map((v) => `(${v})`)
-          .join(', ')}`,
-      );
+    await this.connection.run(`CREATE TABLE ${name}_raw (sid INTEGER, ns BIGINT, ${columns})`);
+    const appender = await this.connection.createAppender(`${name}_raw`);
+    for (const row of values) {
+      appender.appendInteger(row[0] as number);
+      for (const value of row.slice(1))
+        if (value === null) appender.appendNull();
+        else if (typeof value === 'bigint') appender.appendBigInt(value);
+        else appender.appendDouble(value);
+      appender.endRow();
+    }
+    appender.closeSync();
     await this.connection.run(
-      `CREATE TABLE ${name} AS SELECT * FROM ${name}_raw ORDER BY ${order}`,
+      `CREATE TABLE ${name} AS SELECT sid, make_timestamp_ns(ns) AS ts, * EXCLUDE (sid, ns) FROM ${name}_raw ORDER BY ${order}`,
     );
     await this.connection.run(`DROP TABLE ${name}_raw`);
     const stamps = rows.map((row) => row.ts).sort((a, b) => (a < b ? -1 : a > b ? 1 : 0));
@@ -299,8 +296,4 @@ function columnOf(values: readonly unknown[], type: string): Column {
     default:
       throw new TypeError(`The reader interface has no column of type ${type}`);
   }
-}
-
-function literal(value: number): string {
-  return `'${value}'::DOUBLE`;
 }
