@@ -5,6 +5,7 @@ const { path, pauseMs } = JSON.parse(process.argv[2]);
 let tries = 0;
 let failed = 0;
 let stopped = false;
+process.once('disconnect', () => process.exit(1)); // the parent is gone
 process.on('message', () => {
   stopped = true;
 });
@@ -22,4 +23,4 @@ while (!stopped) {
   }
   await new Promise((resolve) => setTimeout(resolve, pauseMs));
 }
-process.send({ tries, failed }, () => process.disconnect());
+process.send({ tries, failed }, () => process.exit(0));

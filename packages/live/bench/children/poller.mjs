@@ -9,6 +9,7 @@ const seen = [];
 let reads = 0;
 let last = 0n;
 let stopped = false;
+process.once('disconnect', () => process.exit(1)); // the parent is gone
 process.on('message', () => {
   stopped = true;
 });

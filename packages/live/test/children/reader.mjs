@@ -7,6 +7,7 @@ import { EXCHANGE } from './workload.mjs';
 
 const { root, pauseMs, deepEvery } = JSON.parse(process.argv[2]);
 let stopped = false;
+process.once('disconnect', () => process.exit(1)); // the parent is gone
 process.on('message', () => {
   stopped = true;
 });
@@ -80,11 +81,15 @@ try {
   const duckdb = await DuckDBInstance.create(':memory:', { threads: '1' });
   let before = { seq: 0n, catalogVersion: 0 };
   let reads = 0;
+  let fresh = 0;
   let deep = 0;
   let restarts = 0;
   while (!stopped) {
     const snapshot = reader.snapshot();
-    if (snapshot !== before) check(snapshot, before);
+    if (snapshot !== before) {
+      check(snapshot, before);
+      fresh++;
+    }
     before = snapshot;
     reads++;
     if (deepEvery > 0 && reads % deepEvery === 0) {
@@ -94,8 +99,9 @@ try {
     if (pauseMs > 0 || reads % 200 === 0) await pause(pauseMs);
   }
   reader.close();
-  process.send({ reads, deep, restarts });
+  process.send({ reads, fresh, deep, restarts });
 } catch (error) {
   process.send({ wrong: String(error?.stack ?? error) });
 }
+process.removeAllListeners('disconnect');
 process.disconnect();

@@ -7,6 +7,7 @@ import { batchAt, calendar, DATE, EXCHANGE, NEXT, registry } from './workload.mj
 const { root, seed, from, batches, kill, synchronous, pace, finish } = JSON.parse(process.argv[2]);
 const now = calendar.sessionOf(DATE).open + 60_000_000_000n;
 let seen = 0;
+process.once('disconnect', () => process.exit(1)); // the parent is gone
 
 const buffer = await LiveBuffer.open({
   layout: layoutOf(root),
@@ -68,5 +69,5 @@ if (finish) {
   await buffer.sweepGarbage();
 }
 await buffer.close();
-process.send({ done: true });
-process.disconnect();
+process.removeAllListeners('disconnect');
+process.send({ done: true }, () => process.disconnect());
