@@ -8,11 +8,14 @@ export async function loadScenarios(): Promise<Scenario[]> {
   const files = readdirSync(folder)
     .filter((name) => name.endsWith('.scenario.ts'))
     .sort();
-  const modules = await Promise.all(files.map((name) => import(new URL(name, folder).href)));
-  return modules.map((module: { scenario?: Scenario }, i) => {
-    if (module.scenario === undefined) throw new Error(`${files[i]} exports no scenario`);
-    return module.scenario;
-  });
+  const out: Scenario[] = [];
+  // One after the other: jest's loader of ES modules loses the cache entry of a builtin when imports race.
+  for (const file of files) {
+    const module = (await import(new URL(file, folder).href)) as { scenario?: Scenario };
+    if (module.scenario === undefined) throw new Error(`${file} exports no scenario`);
+    out.push(module.scenario);
+  }
+  return out;
 }
 
 /** Those named; all when none is. @throws RangeError that lists what there is. */

@@ -1,4 +1,5 @@
 import { cpSync, mkdirSync, rmSync } from 'node:fs';
+import { setTimeout as delay } from 'node:timers/promises';
 import type { FaultPoint, Replay } from './fault-mode.ts';
 import { type FaultRun, runFaulted } from './fault-run.ts';
 import { describeEnd, judgeEnd } from './judge.ts';
@@ -99,10 +100,24 @@ async function verdictOnCompleted(
   return out;
 }
 
+const TEMPORARY_EXIT = 75;
+const PATIENCE_MS = 20_000;
+
+/** Runs the command again; exit 75 says "temporary, try again", which is done for 20 s as a supervisor would. */
+async function runAgain(stage: Stage): Promise<FaultRun> {
+  const { scenario, work } = stage;
+  const deadline = performance.now() + PATIENCE_MS;
+  for (;;) {
+    const run = await runFaulted(scenario.command(work), { root: work, point: UNDISTURBED });
+    if (run.exitCode !== TEMPORARY_EXIT || performance.now() > deadline) return run;
+    await delay(500);
+  }
+}
+
 /** Runs the command again without a fault; it must end with the content of an undisturbed run. */
 export async function rerun(stage: Stage): Promise<string[]> {
   const { scenario, work } = stage;
-  const run = await runFaulted(scenario.command(work), { root: work, point: UNDISTURBED });
+  const run = await runAgain(stage);
   const problems = await verdictOnCompleted(scenario, work, run);
   if (run.exitCode === 0) problems.push(...(await difference(stage)));
   return problems.map((problem) => `rerun: ${problem}`);

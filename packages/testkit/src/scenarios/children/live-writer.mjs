@@ -61,5 +61,5 @@ try {
   const { name, code, message, cause } = error;
   const reason = cause ? ` (${cause.code}: ${cause.message})` : '';
   process.stderr.write(`Error: ${name} ${code}: ${message}${reason}\n`);
-  process.exitCode = 3;
+  process.exitCode = code === 'LOCK_HELD' ? 75 : 3;
 }

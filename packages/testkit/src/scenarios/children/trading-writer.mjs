@@ -54,5 +54,5 @@ try {
 } catch (error) {
   const { name, code, message } = error;
   process.stderr.write(`Error: ${name} ${code}: ${message}\n`);
-  process.exitCode = 3;
+  process.exitCode = code === 'LOCK_HELD' ? 75 : 3;
 }
