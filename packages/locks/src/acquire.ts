@@ -58,7 +58,7 @@ export async function acquireOn(
 export function realDirectory(dir: string): string {
   let real: string;
   try {
-    real = realpathSync(dir);
+    real = realpathSync.native(dir);
   } catch (cause) {
     throw new LockError('DIRECTORY_MISSING', `${dir}: ${errnoOf(cause)}`, { cause });
   }

@@ -238,7 +238,7 @@ describe('a deposed writer', () => {
     await using holder = await startHolder({ dir: p.dir, fence: p.file });
     const writing = holder.ask('stopInWrite', { text: 'by epoch 1' });
     await holder.heard('inside');
-    await holder.signal('SIGSTOP');
+    await holder.stopped();
     deleteByHand(p.dir);
     const refused = await rejection(
       WriterLock.acquire(p.dir, { purpose, fence: p.db, waitMs: 300 }),

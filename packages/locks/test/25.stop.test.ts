@@ -89,7 +89,7 @@ describe('a holder that does not run is still the holder', () => {
     await using holder = await startHolder({ dir: p.dir, fence: p.file });
     const writing = holder.ask('stopInWrite', { text: 'inside' });
     await holder.heard('inside');
-    await holder.signal('SIGSTOP');
+    await holder.stopped();
     expect(await rejection(WriterLock.acquire(p.dir, { purpose, fence: p.db }))).toMatchObject({
       code: 'LOCK_HELD',
       reason: 'os-lock',

@@ -34,6 +34,8 @@ export interface Puppet extends AsyncDisposable {
   ask<T = unknown>(verb: string, options?: object): Promise<T>;
   /** Resolves when the event was told, also if that was before. */
   heard(event: string): Promise<void>;
+  /** Resolves when the process stands still, by whomever it was stopped. */
+  stopped(): Promise<void>;
   /** Sends the signal; for SIGSTOP resolves when the process is stopped, for SIGKILL when it is gone. */
   signal(name: NodeJS.Signals): Promise<void>;
   stderr(): string;
@@ -141,7 +143,11 @@ class ChildPuppet implements Puppet {
   async signal(name: NodeJS.Signals): Promise<void> {
     this.child.kill(name);
     if (name === 'SIGKILL') await this.ended;
-    if (name === 'SIGSTOP') while (processState(this.pid) !== 'T') await sleep(1);
+    if (name === 'SIGSTOP') await this.stopped();
+  }
+
+  async stopped(): Promise<void> {
+    while (processState(this.pid) !== 'T') await sleep(1);
   }
 
   stderr(): string {
