@@ -19,6 +19,9 @@ export type OpsErrorCode =
   | 'DATE_CONFLICT'
   | 'FREEZE_MOVED'
   | 'GATE_FAILED'
+  | 'BACKUP_ABSENT'
+  | 'BACKUP_CORRUPT'
+  | 'STORE_IN_USE'
   | 'OUTPUT_EXISTS'
   | 'INTERRUPTED'
   | 'SOURCE_BUSY'
@@ -126,6 +129,21 @@ export const opsErrors: Readonly<Record<OpsErrorCode, ErrorEntry>> = {
     action:
       'Look at the symbol and minute in the message. If it is right as it is: --accept GATE[:SYMBOL]=REASON.',
   },
+  BACKUP_ABSENT: {
+    exit: 3,
+    cause: 'There is no such backup.',
+    action: 'Look at `tb backups`.',
+  },
+  BACKUP_CORRUPT: {
+    exit: 4,
+    cause: 'A backup, or what should be backed up, is not what its record says.',
+    action: 'Run `tb backups --verify` and `tb health --full`; restore another backup.',
+  },
+  STORE_IN_USE: {
+    exit: 75,
+    cause: 'Readers hold the write-ahead log of the database that is to be replaced.',
+    action: 'Try again, or stop the readers.',
+  },
   OUTPUT_EXISTS: {
     exit: 3,
     cause: 'The output file exists.',
@@ -146,7 +164,7 @@ export const opsErrors: Readonly<Record<OpsErrorCode, ErrorEntry>> = {
     cause:
       'A .wal stands beside the file to migrate: its last transactions are not in the file itself, and nothing proves that the .wal belongs to it.',
     action:
-      'State that it does with --with-wal: both are read from a private copy; or checkpoint the file with the program that wrote it.',
+      'State that it does with --with-wal: both are read, neither is changed; or checkpoint the file with the program that wrote it.',
   },
   SOURCE_NEWER: {
     exit: 3,

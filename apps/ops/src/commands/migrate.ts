@@ -37,7 +37,7 @@ export function register(program: Command, execute: Execute): void {
       collect,
       [],
     )
-    .option('--with-wal', 'a .wal beside the file belongs to it: read both, from a private copy')
+    .option('--with-wal', 'a .wal beside the file belongs to it: read both')
     .option('--memory-mb <mb>', 'memory of the reading process', Number)
     .addHelpText('after', '\nExample:\n  $ tb migrate --from trading_bot.duckdb --dry-run')
     .action((flags: MigrateFlags, self: Command) =>

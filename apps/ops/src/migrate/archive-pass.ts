@@ -1,7 +1,7 @@
 import { mkdir, rename } from 'node:fs/promises';
 import { join } from 'node:path';
 import { OpsError } from '../errors.ts';
-import { syncFolder } from '../input/rejects.ts';
+import { syncFolder } from '../files/durable.ts';
 import type { MigratedTable, Migration } from './migration.ts';
 import type { MigrationResult } from './migration-result.ts';
 import { type Columns, labelOf, type SourceColumn } from './source-table.ts';

@@ -29,7 +29,6 @@ import {
   positions,
   ROUND_TRIP_ALIASES,
   type RoundTripRole,
-  roundTrips,
 } from './map/trading-mappers.ts';
 import type { CandleRole, TickRole } from './market-source.ts';
 import { type Aliases, type Columns, findColumns, type SourceTable } from './source-table.ts';

@@ -21,6 +21,8 @@ interface Times {
   readonly column: SourceColumn;
   /** The first event column of the table, which times that tell nothing follow. */
   readonly event: string | undefined;
+  /** It may follow the clock of the rest of the file. */
+  readonly isDetail: boolean;
 }
 
 function timesOf({ plan }: MigratedTable): Times[] {
@@ -30,30 +32,36 @@ function timesOf({ plan }: MigratedTable): Times[] {
   const event = roles.events.map((role) => columns[role]?.name).find((name) => name !== undefined);
   return roles.times.flatMap((role) => {
     const column = columns[role];
-    return column && !HAS_ZONE.test(column.type) ? [{ column, event }] : [];
+    const isDetail = roles.details.includes(role);
+    return column && !HAS_ZONE.test(column.type) ? [{ column, event, isDetail }] : [];
   });
 }
 
 function rolesOf(plan: Exclude<MigratedTable['plan'], { kind: 'archive' }>): {
   readonly times: readonly string[];
   readonly events: readonly string[];
+  readonly details: readonly string[];
 } {
   switch (plan.kind) {
     case 'store':
-      return { times: plan.mapper.times, events: plan.mapper.eventTimes ?? [] };
+      return {
+        times: plan.mapper.times,
+        events: plan.mapper.eventTimes ?? [],
+        details: plan.mapper.detailTimes ?? [],
+      };
     case 'runs':
-      return { times: RUN_TIMES satisfies readonly RunRole[], events: [] };
+      return { times: RUN_TIMES satisfies readonly RunRole[], events: [], details: [] };
     case 'round_trips':
-      return { times: ['entryTime', 'exitTime'], events: ['entryTime', 'exitTime'] };
+      return { times: ['entryTime', 'exitTime'], events: ['entryTime', 'exitTime'], details: [] };
     default:
-      return { times: ['time'], events: ['time'] };
+      return { times: ['time'], events: ['time'], details: [] };
   }
 }
 
 function resultOf(
   { book }: Migration,
   { table }: MigratedTable,
-  { column, event }: Times,
+  { column, event, isDetail }: Times,
 ): ClockResult | undefined {
   const decided = book.get(table, column.name);
   const head = { table: labelOf(table), column: column.name };
@@ -64,14 +72,14 @@ function resultOf(
     const clock = NAMES[book.recordClock(table, column.name, events)];
     return { ...head, clock, basis, unclearRows: 0, hint: null };
   }
-  const unclearRows = decided.unclear.reduce((sum, block) => sum + block.rows, 0);
-  const isSilent = decided.blocks.size === 0 && unclearRows === 0;
-  if (isSilent) return undefined;
+  const followed = isDetail ? (decided.consensus ?? book.fileConsensus()) : undefined;
+  const unclearRows = followed ? 0 : decided.unclear.reduce((sum, block) => sum + block.rows, 0);
+  if (decided.blocks.size + decided.unclear.length === 0) return undefined;
   const label = head.table;
   return {
     ...head,
-    clock: clockOf(decided),
-    basis: decided.telling.utc + decided.telling.ist > 0 ? 'values' : 'stated',
+    clock: clockOf(decided) ?? (followed ? NAMES[followed] : null),
+    basis: decided.telling.utc + decided.telling.ist > 0 || followed ? 'values' : 'stated',
     unclearRows,
     hint:
       unclearRows > 0

@@ -10,7 +10,7 @@ import {
 import { mkdir } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import { OpsError } from '../errors.ts';
-import { syncFolder } from '../input/rejects.ts';
+import { syncFolder } from '../files/durable.ts';
 import type { MigrationResult } from './migration-result.ts';
 import { hashFile } from './worker/sealed-file.ts';
 

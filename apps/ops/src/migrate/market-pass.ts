@@ -5,6 +5,8 @@ import {
   ManifestWriter,
   placeFiles,
 } from '@tb/history';
+import { isLiveError, LiveReader } from '@tb/live';
+import type { Layout } from '@tb/schema';
 import { OpsError } from '../errors.ts';
 import type { Clock } from './clock.ts';
 import type { CandleRole, MarketSource, TickRole } from './market-source.ts';
@@ -42,6 +44,7 @@ export async function passMarket(migration: Migration): Promise<MarketOutcome> {
   await compare(market, reader.snapshot());
   await count(market);
   const dates = await migration.client.call('marketDates');
+  refuseLiveDates(migration, dates, reader.snapshot());
   const outcome = {
     dates: dates.length,
     files: 0,
@@ -136,6 +139,38 @@ async function count({ migration, sources, migrated }: Market): Promise<void> {
       if (rows.length === 0) break;
       for (const row of rows) quarantine.add(table, row, row.reason);
     }
+  }
+}
+
+/** A published date hides its rows of the live buffer: they must be rolled over first. @throws `DATE_LIVE` */
+function refuseLiveDates(
+  { layout }: Migration,
+  dates: readonly MarketDate[],
+  snapshot: ManifestSnapshot,
+): void {
+  for (const exchange of new Set(dates.map((date) => date.exchange))) {
+    const live = liveDates(layout, exchange);
+    for (const { exchange: of, tradingDate, newRows } of dates)
+      if (
+        of === exchange &&
+        newRows > 0 &&
+        live.has(tradingDate) &&
+        !snapshot.isPublished(of, tradingDate)
+      )
+        throw new OpsError('DATE_LIVE', `${of} ${tradingDate} is in the live buffer`, {
+          hint: `Run \`tb rollover --exchange ${of} --date ${tradingDate}\`, then run the migration again.`,
+        });
+  }
+}
+
+function liveDates(layout: Layout, exchange: string): ReadonlySet<string> {
+  try {
+    using reader = LiveReader.open({ layout, exchange });
+    const days = reader.snapshot().days.filter((day) => day.state !== 'cleared');
+    return new Set(days.map((day) => day.tradingDate));
+  } catch (error) {
+    if (isLiveError(error, 'LIVE_ABSENT')) return new Set();
+    throw error;
   }
 }
 

@@ -20,7 +20,7 @@ import type { MigrateOptions } from './options.ts';
 import { QuarantineFile } from './quarantine-file.ts';
 import { passRuns } from './runs-pass.ts';
 import { SourceClient } from './source-client.ts';
-import { assertUnchanged, copyWithWal, inspectSource, type SourceFile } from './source-file.ts';
+import { assertUnchanged, inspectSource, type SourceFile } from './source-file.ts';
 import { type MigratedStore, StorePass, tablesOf, verifyStore } from './store-pass.ts';
 import type { Survey } from './worker/survey.ts';
 
@@ -60,7 +60,7 @@ export async function migrate(
 ): Promise<MigrateAnswer> {
   const { layout, signal } = tools;
   const dryRun = options.dryRun === true;
-  const source = await inspectSource(options.from, options.withWal === true);
+  const source = await inspectSource(options.from);
   await using held = new Disposal();
   const manager = held.use(
     await DatabaseManager.open({ root: layout.root, role: 'ops', purpose: 'tb migrate', signal }),
@@ -121,7 +121,7 @@ function ofKind(
   );
 }
 
-/** For what DuckDB spills and for a copy with its .wal. What a killed run left goes first. */
+/** For what DuckDB spills. What a killed run left goes first. */
 async function workFolder(layout: Layout, source: SourceFile, dryRun: boolean): Promise<string> {
   if (dryRun) return await mkdtemp(join(tmpdir(), 'tb-migrate-'));
   const folder = join(layout.legacy, `.tmp-${source.label}`);
@@ -130,20 +130,26 @@ async function workFolder(layout: Layout, source: SourceFile, dryRun: boolean): 
   return folder;
 }
 
+/** Opened first and judged then: a file that is held has a .wal as well, and waiting is the better advice. */
 async function openClient(
   options: MigrateOptions,
-  { layout }: MigrateTools,
+  { layout, signal }: MigrateTools,
   source: SourceFile,
   folder: string,
 ): Promise<SourceClient> {
-  const path = source.walSha256 === undefined ? source.path : await copyWithWal(source, folder);
+  await using held = new Disposal();
   try {
-    return await SourceClient.open({
+    const job = {
       root: layout.root,
-      path,
+      path: source.path,
       tempDirectory: folder,
       memoryLimitMb: options.memoryLimitMb ?? DEFAULT_MEMORY_MB,
-    });
+    };
+    const client = held.use(await SourceClient.open(job, signal));
+    if (source.walSha256 !== undefined && options.withWal !== true)
+      throw new OpsError('SOURCE_HAS_WAL', `${source.path}.wal stands beside the source`);
+    held.move();
+    return client;
   } catch (error) {
     throw asDamage(error, source);
   }

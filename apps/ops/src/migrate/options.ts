@@ -13,7 +13,7 @@ export interface MigrateOptions {
   readonly clocks?: StatedClocks | undefined;
   /** Exchanges of segments that are not NSE_, BSE_ or MCX_; `*` for keys without a segment. */
   readonly exchanges?: ExchangeMap | undefined;
-  /** A .wal beside the file belongs to it: read both, from a private copy. */
+  /** A .wal beside the file belongs to it: read both. */
   readonly withWal?: boolean | undefined;
   /** DuckDB memory of the worker, MB. Default 1024. */
   readonly memoryLimitMb?: number | undefined;

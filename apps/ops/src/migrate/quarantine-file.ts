@@ -11,7 +11,7 @@ import {
 import { dirname } from 'node:path';
 import { createInterface } from 'node:readline';
 import { OpsError } from '../errors.ts';
-import { syncFolder } from '../input/rejects.ts';
+import { syncFolder } from '../files/durable.ts';
 import type { RawRow } from './map/legacy-row.ts';
 import { REASONS, type Reason } from './reason.ts';
 import { labelOf, type SourceTable } from './source-table.ts';

@@ -6,7 +6,7 @@ import type { DatabaseManager } from '@tb/manager';
 import { type RunRow, SCHEMA_VERSION } from '@tb/schema';
 import type { Insertable } from 'kysely';
 import { OpsError } from '../errors.ts';
-import { syncFolder } from '../input/rejects.ts';
+import { syncFolder } from '../files/durable.ts';
 import { jsonObject } from './json-value.ts';
 import { type LegacyRow, type RawRow, RowReader } from './map/legacy-row.ts';
 import { RowProblem } from './map/row-problem.ts';

@@ -26,8 +26,11 @@ export class SourceClient implements AsyncDisposable {
   #failure: OpsError | undefined;
   #stderr = '';
 
-  private constructor(child: ChildProcess) {
+  private constructor(child: ChildProcess, signal: AbortSignal | undefined) {
     this.#child = child;
+    const stop = (): void => this.#interrupt();
+    signal?.addEventListener('abort', stop, { once: true });
+    if (signal?.aborted) stop();
     child.stderr?.setEncoding('utf8').on('data', (text: string) => {
       this.#stderr = (this.#stderr + text).slice(-2000);
     });
@@ -40,10 +43,11 @@ export class SourceClient implements AsyncDisposable {
     child.on('error', (cause) => this.#fail('did not start', cause));
     this.#ended = new Promise((resolve) => {
       // Not 'close': Node 20 does not emit it after disconnect() with advanced serialisation.
-      child.once('exit', (code, signal) => {
+      child.once('exit', (code, killedBy) => {
         this.#fail(
-          `ended by ${signal ?? `exit ${code}`} ${this.#stderr.trim().split('\n').pop() ?? ''}`.trim(),
+          `ended by ${killedBy ?? `exit ${code}`} ${this.#stderr.trim().split('\n').pop() ?? ''}`.trim(),
         );
+        signal?.removeEventListener('abort', stop);
         resolve();
       });
     });
@@ -53,13 +57,16 @@ export class SourceClient implements AsyncDisposable {
    * Starts the worker and lets it open the source.
    * @throws `SOURCE_BUSY`, `SOURCE_NEWER`, `SOURCE_DAMAGED`, `INPUT_UNREADABLE`, `WORKER_FAILED`
    */
-  static async open(job: OpenJob & { readonly root: string }): Promise<SourceClient> {
+  static async open(
+    job: OpenJob & { readonly root: string },
+    signal?: AbortSignal,
+  ): Promise<SourceClient> {
     const child = fork(WORKER, [], {
       serialization: 'advanced',
       stdio: ['ignore', 'ignore', 'pipe', 'ipc'],
       execArgv: [],
     });
-    const client = new SourceClient(child);
+    const client = new SourceClient(child, signal);
     try {
       await client.#send('open', job);
       return client;
@@ -69,7 +76,7 @@ export class SourceClient implements AsyncDisposable {
     }
   }
 
-  /** Calls one method of the session in the worker. @throws what it throws; `WORKER_FAILED` when the process died. */
+  /** Calls one method of the session in the worker. @throws what it throws; `WORKER_FAILED` when the process died; `INTERRUPTED`. */
   async call<M extends SourceMethod>(
     method: M,
     ...[argument]: Argument<M> extends undefined ? [] : [Argument<M>]
@@ -86,12 +93,21 @@ export class SourceClient implements AsyncDisposable {
     });
   }
 
+  /** What is asked for is asked again by the next run: the worker may be stopped at any point. */
+  #interrupt(): void {
+    this.#failWith(new OpsError('INTERRUPTED', 'The migration was stopped'));
+    if (this.#child.connected) this.#child.disconnect();
+  }
+
   #fail(observed: string, cause?: unknown): void {
-    this.#failure ??= new OpsError(
-      'WORKER_FAILED',
-      `The process that reads the source ${observed}`,
-      { cause },
+    this.#failWith(
+      new OpsError('WORKER_FAILED', `The process that reads the source ${observed}`, { cause }),
     );
+  }
+
+  /** The first failure is the cause; what follows from it is not told. */
+  #failWith(failure: OpsError): void {
+    this.#failure ??= failure;
     for (const { reject } of this.#waiting.values()) reject(this.#failure);
     this.#waiting.clear();
   }

@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
-import { constants, copyFile, stat } from 'node:fs/promises';
-import { basename, join, resolve } from 'node:path';
+import { stat } from 'node:fs/promises';
+import { basename, resolve } from 'node:path';
 import { OpsError } from '../errors.ts';
 import { hashFile } from './worker/sealed-file.ts';
 
@@ -10,7 +10,7 @@ export interface SourceFile {
   readonly path: string;
   readonly sha256: string;
   readonly sizeBytes: number;
-  /** sha256 of the .wal that is read with it; undefined without one. */
+  /** sha256 of the .wal beside it; undefined without one. */
   readonly walSha256: string | undefined;
   /** What names the outputs: `trading_bot-1a2b3c4d5e6f`. */
   readonly label: string;
@@ -18,9 +18,9 @@ export interface SourceFile {
 
 /**
  * Looks at the old file and hashes it. Opens it for reading only, and no database engine has it open here.
- * @throws `INPUT_MISSING`, `INPUT_UNREADABLE`, `SOURCE_HAS_WAL`
+ * @throws `INPUT_MISSING`, `INPUT_UNREADABLE`
  */
-export async function inspectSource(from: string, withWal: boolean): Promise<SourceFile> {
+export async function inspectSource(from: string): Promise<SourceFile> {
   const path = resolve(from);
   const stats = await stat(path).catch((cause: unknown) => {
     throw missing(path, cause);
@@ -31,11 +31,6 @@ export async function inspectSource(from: string, withWal: boolean): Promise<Sou
   });
   const wal = `${path}.wal`;
   const walStats = await stat(wal).catch(() => undefined);
-  if (walStats && !withWal)
-    throw new OpsError(
-      'SOURCE_HAS_WAL',
-      `${wal} (${walStats.size.toLocaleString('en-US')} bytes) stands beside the source`,
-    );
   const walSha256 = walStats && (await hashFile(wal)).sha256;
   const identity =
     walSha256 === undefined
@@ -66,18 +61,10 @@ function missing(path: string, cause: unknown): OpsError {
 
 /** @throws `SOURCE_CHANGED` when the bytes are not those of before. */
 export async function assertUnchanged(source: SourceFile): Promise<void> {
-  const now = await inspectSource(source.path, source.walSha256 !== undefined);
+  const now = await inspectSource(source.path);
   if (now.sha256 === source.sha256 && now.walSha256 === source.walSha256) return;
   throw new OpsError(
     'SOURCE_CHANGED',
     `${source.path} had sha256 ${source.sha256.slice(0, 12)}, now it has ${now.sha256.slice(0, 12)}`,
   );
-}
-
-/** Copies the file and its .wal into a folder, where an engine may join the two. @returns the path of the copy */
-export async function copyWithWal(source: SourceFile, folder: string): Promise<string> {
-  const copy = join(folder, 'source.duckdb');
-  await copyFile(source.path, copy, constants.COPYFILE_FICLONE);
-  await copyFile(`${source.path}.wal`, `${copy}.wal`, constants.COPYFILE_FICLONE);
-  return copy;
 }

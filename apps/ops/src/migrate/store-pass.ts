@@ -133,15 +133,20 @@ export class StorePass {
     for (const row of rows) {
       const verdict = await this.#judge(row, source, label);
       if (verdict === 'new' || verdict === 'there') judged.push(verdict);
-      else
-        return verdict === 'key_conflict' && mapper.archivesLosers && this.#seenIn(row) !== label
-          ? 'archived'
-          : verdict;
+      else return this.#isLoser(row, verdict, mapper, label) ? 'archived' : verdict;
     }
     for (const [at, row] of rows.entries())
       await this.#accept(row, source, label, judged[at] === 'new');
     for (const row of mapped.implied ?? []) await this.#imply(row);
     return 'moved';
+  }
+
+  /** A row of generation 1 whose key generation 2 has taken, here or in an earlier migration. */
+  #isLoser(row: TargetRow, verdict: string, mapper: StoreMapper, label: string): boolean {
+    if (mapper.archivesLosers !== true) return false;
+    return (
+      verdict === 'target_conflict' || (verdict === 'key_conflict' && this.#seenIn(row) !== label)
+    );
   }
 
   /** What is known of the key of a row: nothing, the same, or something else. */

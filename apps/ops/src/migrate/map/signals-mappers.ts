@@ -40,6 +40,7 @@ export const signals: StoreMapper = storeMapper<SignalRole>({
   required: ['id', 'key', 'type'],
   times: ['candle', 'createdAt', 'updatedAt'],
   eventTimes: ['candle'],
+  detailTimes: ['candle'],
   eventKey: 'key',
   map: (row) => {
     const signalId = row.needKey('id');
@@ -256,6 +257,7 @@ export const runnerState: StoreMapper = storeMapper({
   required: ['key', 'strategy'],
   times: ['candle', 'updatedAt'],
   eventTimes: ['candle'],
+  detailTimes: ['candle'],
   eventKey: 'key',
   map: (row) => {
     const { exchange, symbol } = row.needInstrument('key');

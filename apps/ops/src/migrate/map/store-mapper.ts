@@ -13,6 +13,8 @@ export interface StoreMapper<Role extends string = string> {
   readonly times: readonly NoInfer<Role>[];
   /** Times that lie in market hours, and tell the clock. */
   readonly eventTimes?: readonly NoInfer<Role>[] | undefined;
+  /** Those of them on which no row hangs: they may follow the clock of the rest of the file. */
+  readonly detailTimes?: readonly NoInfer<Role>[] | undefined;
   /** The instrument key of the events. */
   readonly eventKey?: NoInfer<Role> | undefined;
   /** Whether a row that loses its key to an earlier table is archived. Default: quarantined. */
