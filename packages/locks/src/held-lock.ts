@@ -2,7 +2,7 @@ import { join } from 'node:path';
 import { LockError } from './errors.ts';
 import type { EventListener } from './event.ts';
 import { checkEpoch, type FencedWriter } from './fence.ts';
-import { isNoSpace } from './file-error.ts';
+import { fileError, isNoSpace } from './file-error.ts';
 import type { Heartbeat } from './heartbeat.ts';
 import { GUARD, type OsGuard } from './os-guard.ts';
 import { type Ownership, ownsFiles } from './ownership.ts';
@@ -117,6 +117,8 @@ export class HeldLock implements WriterLock {
     try {
       await this.#heartbeat?.stop();
       notify({ type: 'step', step: 'directory-removed' });
+    } catch (error) {
+      throw fileError(error, this.dir);
     } finally {
       this.#giveBack();
     }
@@ -139,6 +141,8 @@ export class HeldLock implements WriterLock {
     try {
       if (ownsFiles(ownership)) writeReleased(this.dir, record);
       notify({ type: 'step', step: 'record-released' });
+    } catch (error) {
+      throw fileError(error, this.dir);
     } finally {
       guard.close();
       slot.free();

@@ -2,6 +2,7 @@ import { join } from 'node:path';
 import { realDirectory } from './acquire.ts';
 import { isHeldByThisProcess } from './attempt.ts';
 import { isLockError } from './errors.ts';
+import { fileError } from './file-error.ts';
 import { lookAtDirectory } from './heartbeat.ts';
 import { judge } from './judge.ts';
 import { type Machine, type ProcessLook, thisMachine } from './machine.ts';
@@ -37,7 +38,7 @@ export interface LockInspection {
   /** The last writer that the record names, holding or not. */
   readonly holder: WriterRecord | null;
   readonly recordDamaged: boolean;
-  /** The process with the recorded pid, when record and we share boot and namespace. */
+  /** The process with the pid of a `held` record, when it shares boot and namespace with us. */
   readonly process: ProcessLook | null;
 }
 
@@ -54,7 +55,7 @@ const LEVELS: Readonly<Record<LockVerdict, LockInspection['level']>> = {
 /**
  * Looks at a folder's lock without taking it. Tries the guard for some microseconds, but never in the holder's process;
  * changes no file. A holder seen in the moment of its death or release is looked at again, up to 250 ms.
- * @throws `DIRECTORY_MISSING`, `GUARD_CORRUPT`
+ * @throws `DIRECTORY_MISSING`, `GUARD_CORRUPT`, `RECORD_UNWRITABLE`
  */
 export function inspectLock(dir: string): Promise<LockInspection> {
   return inspectOn(thisMachine(), dir);
@@ -65,9 +66,18 @@ export async function inspectOn(machine: Machine, dir: string): Promise<LockInsp
   const real = realDirectory(dir);
   const end = machine.monotonicMs() + REAP_MS;
   for (;;) {
-    const seen = look(machine, real);
+    const seen = lookOrRefuse(machine, real);
     if (seen.verdict !== 'anomaly-guard-lost' || machine.monotonicMs() >= end) return seen;
     await machine.sleep(10);
+  }
+}
+
+/** Another user may be kept from reading the record. */
+function lookOrRefuse(machine: Machine, dir: string): LockInspection {
+  try {
+    return look(machine, dir);
+  } catch (error) {
+    throw fileError(error, dir);
   }
 }
 
@@ -78,13 +88,13 @@ function look(machine: Machine, dir: string): LockInspection {
   const directory = lookAtDirectory(dir);
   const known = record === 'damaged' ? undefined : record;
   const local = known?.bootId === machine.bootId() && known?.pidNs === machine.pidNs();
-  const process = known !== undefined && local ? machine.process(known.pid) : null;
+  const process = known?.state === 'held' && local ? machine.process(known.pid) : null;
   const stopped = process?.state === 'T' || process?.state === 't';
   const judgement = judge(record, directory, machine.self(), machine, givenUpToken(dir)).kind;
   const verdict = own
     ? 'held-by-this-process'
     : osLock === 'held'
-      ? known?.state === 'held' && stopped && isSameStart(known, process)
+      ? known !== undefined && stopped && isSameStart(known, process)
         ? 'held-stopped'
         : 'held'
       : verdictOf(judgement, osLock);

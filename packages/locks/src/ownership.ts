@@ -10,9 +10,10 @@ export interface Ownership {
   readonly guardIdentity: string;
 }
 
-/** Do record and guard still name this holder? Only then may it touch the record and the heartbeat directory. */
+/** Do record and guard still name this holder, as holding? Only then may it touch record and heartbeat directory. */
 export function ownsFiles(ownership: Ownership): boolean {
   if (fileIdentity(join(ownership.dir, GUARD)) !== ownership.guardIdentity) return false;
   const record = readRecord(ownership.dir);
-  return record !== undefined && record !== 'damaged' && record.token === ownership.token;
+  if (record === undefined || record === 'damaged') return false;
+  return record.token === ownership.token && record.state === 'held';
 }
