@@ -1,0 +1,37 @@
+import type { Scenario } from '../scenario.ts';
+import { prepareHistory, RANGE, runProblems, runRows, surroundings } from './runs.ts';
+import { hasResult, mustRun, tb } from './tb.ts';
+
+/** `tb backtest prune`: a run is there with its file, or gone with it; the newest stays. */
+export const scenario: Scenario = {
+  name: 'backtest-prune',
+  commands: ['backtest prune'],
+  prepare: async (root) => {
+    await prepareHistory(root);
+    for (const fast of [3, 4, 5])
+      await mustRun(
+        root,
+        'backtest',
+        'run',
+        'moving-average-cross',
+        ...RANGE,
+        '--param',
+        `fast=${fast}`,
+        'slow=9',
+      );
+  },
+  command: (root) => tb(root, 'backtest', 'prune', '--keep-runs', '1', '--keep-days', '0'),
+  promises: hasResult,
+  check: async (root, { completed, promised }) => {
+    const rows = runRows(root);
+    return [
+      ...runProblems(root, completed),
+      ...(rows.length === 0 ? ['the newest run is gone'] : []),
+      ...(promised && rows.length !== 1 ? [`${rows.length} runs are left, 1 was to stay`] : []),
+    ];
+  },
+  digest: async (root) =>
+    `${runRows(root)
+      .map(({ parameters }) => parameters)
+      .join()} ${await surroundings(root)}`,
+};
