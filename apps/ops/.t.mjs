@@ -1,42 +1,27 @@
 import { DuckDBInstance } from '@duckdb/node-api';
-
-const i = await DuckDBInstance.create(':memory:', {
-  autoinstall_known_extensions: 'false',
-  autoload_known_extensions: 'false',
-});
+import { writeFileSync, existsSync, statSync, rmSync, copyFileSync } from 'node:fs';
+import { fork, spawnSync } from 'node:child_process';
+const i = await DuckDBInstance.create(':memory:',{autoinstall_known_extensions:'false',autoload_known_extensions:'false'});
 const c = await i.connect();
-const t = async (q) => {
-  try {
-    console.log(q, '=>', JSON.stringify((await c.runAndReadAll(q)).getRowsJson()));
-  } catch (e) {
-    console.log(q, '!!', e.message.slice(0, 300));
-  }
-};
-await t('select extension_name,loaded,installed from duckdb_extensions() where installed');
-await t(
-  "select '2023-01-02 09:15:00+05:30'::timestamptz::varchar, '2023-01-02 09:15:00+05:30'::timestamptz::timestamp",
-);
-await t("select epoch_us('2023-01-02 09:15:00+05:30'::timestamptz), current_setting('TimeZone')");
-await t("set TimeZone='UTC'");
-await t(
-  "select 1e300::varchar, 0.1::double::varchar, (0.1::double+0.2)::varchar, 5e-324::double::varchar, 1e16::double::varchar, 167.42::float::varchar, 123456789012.12::decimal(18,2)::varchar,'nan'::double::varchar, '-inf'::double::varchar",
-);
-await t(
-  "select 'infinity'::timestamp::varchar, '0001-01-01'::timestamp::varchar,'294247-01-10 04:00:54'::timestamp::varchar, '2023-01-02 03:04:05.123456789'::timestamp_ns::varchar, '0044-03-15 (BC)'::timestamp::varchar",
-);
-await t(
-  "select '\\xAA\\x00a'::blob::varchar, [1,2]::varchar, {'a':1,'b':'x'}::varchar, interval '1 day'::varchar, uuid()::varchar, 170141183460469231731687303715884105727::hugeint::varchar, 'a'::enum('a','b')::varchar, true::varchar, map{'a':1}::varchar, '101'::bit::varchar, '10:11:12'::time::varchar, '10:11:12+05:30'::timetz::varchar",
-);
-await t(
-  "select try_cast('1,234.5' as double), try_cast(' 1.5 ' as double), try_cast('1e5' as double), try_cast('0x10' as double), try_cast('1_000' as double), try_cast('' as double)",
-);
-await t("select hash(1.5::double), hash(null), sum(hash(1,2)) , md5_number('a')");
-await t('select json_valid(\'{"a":NaN}\')');
-await t('create table a(x json, y varchar); select * from a');
-await t(
-  "select try_cast('2023-01-02T09:15:00+05:30' as timestamptz), try_cast('2023-01-02T09:15:00+05:30' as timestamp),try_cast('2023-01-02T09:15:00Z' as timestamp),try_cast('02-01-2023 09:15' as timestamp), try_cast('2023/01/02 09:15:00' as timestamp)",
-);
-await t(
-  'create schema "we ird"; create table "we ird"."sel;ect\'"(a int); create view vv as select 1 as x; select schema_name,table_name from duckdb_tables(); ',
-);
-await t('select view_name, sql, schema_name from duckdb_views() where not internal');
+const t = async q=>{ try { console.log(q.slice(0,150),'=>',JSON.stringify((await c.runAndReadAll(q)).getRowsJson()).slice(0,600)); } catch(e){console.log(q.slice(0,150),'!!',e.message.slice(0,400))} };
+rmSync('/tmp/mig/w.duckdb',{force:true}); rmSync('/tmp/mig/w.duckdb.wal',{force:true});
+// wal beside
+spawnSync(process.execPath,['--input-type=module','-e',`
+import { DuckDBInstance } from '/work/main/apps/ops/node_modules/@duckdb/node-api/lib/index.js';
+const i=await DuckDBInstance.create('/tmp/mig/w.duckdb'); const c=await i.connect();
+await c.run('create table a(x int)'); await c.run('insert into a values (1)'); await c.run('checkpoint'); await c.run('insert into a values (2)'); process.kill(process.pid,'SIGKILL');`],{stdio:'inherit'});
+console.log(existsSync('/tmp/mig/w.duckdb.wal') && statSync('/tmp/mig/w.duckdb.wal').size);
+await t("attach '/tmp/mig/w.duckdb' as source (type duckdb, read_only)");
+await t("select * from source.a"); await t('detach source');
+console.log(existsSync('/tmp/mig/w.duckdb.wal') && statSync('/tmp/mig/w.duckdb.wal').size);
+writeFileSync('/tmp/mig/empty.duckdb',''); await t("attach '/tmp/mig/empty.duckdb' as e (type duckdb, read_only)");
+writeFileSync('/tmp/mig/text.duckdb','hello world'.repeat(1000)); await t("attach '/tmp/mig/text.duckdb' as e (type duckdb, read_only)");
+writeFileSync('/tmp/mig/short.duckdb','hel'); await t("attach '/tmp/mig/short.duckdb' as e (type duckdb, read_only)");
+await t("attach '/work/main/../../tmp/mig/r1/config/config.db' as e (type duckdb, read_only)");
+const src='/work/shared/legacy/trading_bot_v1.duckdb';
+import { readFileSync } from 'node:fs';
+const b=readFileSync(src); for (const n of [4096, 8192, 12288, 100000, 3000000, b.length-262144]) { writeFileSync('/tmp/mig/trunc.duckdb',b.subarray(0,n)); await t("attach '/tmp/mig/trunc.duckdb' as e (type duckdb, read_only)"); await t("select count(*), sum(hash(instrument_key,timestamp,open,high,low,close,volume,oi)) from e.ohlcv_1m"); await t('detach e'); }
+// newer
+const nb=Buffer.from(b); console.log('version', nb.readBigUInt64LE(12)); nb.writeBigUInt64LE(999n,12); writeFileSync('/tmp/mig/newer.duckdb',nb); await t("attach '/tmp/mig/newer.duckdb' as e (type duckdb, read_only)");
+await t("create table big(a integer[], b struct(x int, y varchar), c map(varchar,int), d union(n int, s varchar), e enum('q','w'), f uuid, g blob, h bit, i interval, j time, k timetz, l hugeint, m uhugeint, o integer[3], p timestamp_ns, q json, r decimal(38,10), s timestamptz, t timestamp_s, u bignum)");
+await t("select hash(a,b,c,d,e,f,g,h,i,j,k,l,m,o,p,q,r,s,t,u) from big"); await t("select count(*), sum(hash(a,b,c,d,e,f,g,h,i,j,k,l,m,o,p,q,r,s,t,u)) from big");

@@ -71,7 +71,9 @@ export async function openMadeStore(root: string, symbols: number): Promise<Made
   const all = [...bySymbol.values()].sort((a, b) => a - b);
   const { connection } = duck;
   const values = [...bySymbol].map(([symbol, sid]) => `(${sid}, '${symbol}')`).join(', ');
-  await connection.run(`CREATE TABLE bench_symbols AS SELECT sid::INTEGER AS sid, symbol FROM (VALUES ${values}) v(sid, symbol)`);
+  await connection.run(
+    `CREATE TABLE bench_symbols AS SELECT sid::INTEGER AS sid, symbol FROM (VALUES ${values}) v(sid, symbol)`,
+  );
   const sids: readonly [number, number] = [all[0]!, all.at(-1)! + 1];
   return {
     layout,
@@ -95,7 +97,13 @@ export async function openMadeStore(root: string, symbols: number): Promise<Made
       const months = staleMonths(manifest.snapshot(), EXCHANGE, timeframe);
       for (const month of months) {
         const snapshot = manifest.snapshot();
-        const built = await buildMonth(connection, { layout, snapshot, exchange: EXCHANGE, timeframe, month });
+        const built = await buildMonth(connection, {
+          layout,
+          snapshot,
+          exchange: EXCHANGE,
+          timeframe,
+          month,
+        });
         await publishMonth(writer, built);
       }
       return months.length;

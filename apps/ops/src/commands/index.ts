@@ -17,6 +17,9 @@ const COMMANDS: Readonly<Record<string, () => Promise<{ readonly register: Regis
   ticks: () => import('./ticks.ts'),
   sql: () => import('./sql.ts'),
   migrate: () => import('./migrate.ts'),
+  backup: () => import('./backup.ts'),
+  backups: () => import('./backups.ts'),
+  restore: () => import('./restore.ts'),
   backtest: () => import('./backtest.ts'),
   demo: () => import('./demo.ts'),
 };

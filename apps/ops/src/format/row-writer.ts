@@ -2,7 +2,7 @@ import { createWriteStream } from 'node:fs';
 import { link, open, rm, unlink } from 'node:fs/promises';
 import { dirname, resolve } from 'node:path';
 import { OpsError } from '../errors.ts';
-import { syncFolder } from '../input/rejects.ts';
+import { syncFolder } from '../files/durable.ts';
 import { tableOf, toJson } from '../output.ts';
 import { csvLine } from './csv.ts';
 

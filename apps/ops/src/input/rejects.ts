@@ -9,6 +9,7 @@ import {
 } from 'node:fs';
 import { join } from 'node:path';
 import type { Layout } from '@tb/schema';
+import { syncFolder } from '../files/durable.ts';
 import type { RejectedRow } from './blocks.ts';
 
 /**
@@ -66,14 +67,4 @@ export function openRejects(layout: Layout, label: string, startedAt: Date): Rej
 /** write() may be short: loop. */
 function writeAll(descriptor: number, bytes: Buffer): void {
   for (let at = 0; at < bytes.length; ) at += writeSync(descriptor, bytes, at);
-}
-
-/** A name is durable only after its folder was synced. */
-export function syncFolder(folder: string): void {
-  const descriptor = openSync(folder, 'r');
-  try {
-    fsyncSync(descriptor);
-  } finally {
-    closeSync(descriptor);
-  }
 }

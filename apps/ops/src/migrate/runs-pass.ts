@@ -1,12 +1,12 @@
 import { createHash } from 'node:crypto';
 import { existsSync } from 'node:fs';
-import { link, mkdir, rm } from 'node:fs/promises';
-import { dirname, join, relative, sep } from 'node:path';
+import { mkdir, rm } from 'node:fs/promises';
+import { join, relative, sep } from 'node:path';
 import type { DatabaseManager } from '@tb/manager';
 import { type RunRow, SCHEMA_VERSION } from '@tb/schema';
 import type { Insertable } from 'kysely';
 import { OpsError } from '../errors.ts';
-import { syncFolder } from '../files/durable.ts';
+import { takeName } from '../files/durable.ts';
 import { jsonObject } from './json-value.ts';
 import { type LegacyRow, type RawRow, RowReader } from './map/legacy-row.ts';
 import { RowProblem } from './map/row-problem.ts';
@@ -278,9 +278,7 @@ async function writeRun(
     metrics: run.legacy.metrics,
   });
   migration.onStep(`run written ${run.number}`);
-  await link(temporary, path);
-  await rm(temporary);
-  syncFolder(dirname(path));
+  await takeName(temporary, path);
   migration.onStep(`run placed ${run.number}`);
   const row = indexRow(
     runId,

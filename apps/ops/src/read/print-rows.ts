@@ -3,13 +3,7 @@ import type { Gap, StreamResult } from '@tb/queries';
 import type { Watermark } from '@tb/schema';
 import type { Context } from '../context.ts';
 import { OpsError } from '../errors.ts';
-import {
-  type Cell,
-  OutputClosed,
-  openRowWriter,
-  publishFile,
-  type RowFormat,
-} from '../format/row-writer.ts';
+import { type Cell, OutputClosed, openRowWriter, type RowFormat } from '../format/row-writer.ts';
 import { timeText } from '../format/time-text.ts';
 import type { CommandResult } from '../output.ts';
 

@@ -1,0 +1,125 @@
+import { mkdir, rename, rm, stat } from 'node:fs/promises';
+import { basename, dirname, join } from 'node:path';
+import { openSqlite, WriterLock } from '@tb/locks';
+import type { Layout } from '@tb/schema';
+import { OpsError } from '../errors.ts';
+import { copyDurably, makeFolder, sha256Of, syncFolder, takeName } from '../files/durable.ts';
+import { type BackedUpFile, backupFolderOf, type FoundBackup } from './backup-entry.ts';
+import type { RestoreOptions, RestoreResult, RestoreTools } from './restore-options.ts';
+import { copyChecked, raiseEpoch, swapIn } from './swap-in.ts';
+
+/**
+ * Puts back every published file of a backup that is missing or damaged, and the manifest when the one in place is gone,
+ * damaged, or does not list them. No published file is ever removed; a damaged one goes to quarantine.
+ * @throws `BACKUP_CORRUPT`, `LOCK_HELD`
+ */
+export async function restoreMarketData(
+  backup: FoundBackup,
+  options: RestoreOptions,
+  tools: RestoreTools,
+): Promise<RestoreResult> {
+  const { layout } = tools;
+  const wrong = await wrongFiles(backup.files ?? [], layout);
+  const isListed = manifestLists(layout.manifest, backup.files ?? []);
+  const plan: RestoreResult = {
+    status: 'planned',
+    database: 'market-data',
+    backup,
+    restoredTo: layout.manifest,
+    replacedKeptAt: undefined,
+    files: wrong.map((file) => layout.absolute(file.path)),
+  };
+  if (options.dryRun === true) return plan;
+  await makeFolder(layout.marketData);
+  await using lock = await WriterLock.acquire(layout.marketData, {
+    purpose: 'restore',
+    waitMs: tools.waitMs,
+    signal: tools.signal,
+  });
+  tools.onStep?.('locked');
+  for (const file of wrong) await putBack(file, layout);
+  let replacedKeptAt: string | undefined;
+  if (!isListed) {
+    const temporary = join(layout.marketData, '.restore-manifest.db');
+    for (const suffix of ['', '-wal', '-shm', '-journal'])
+      await rm(`${temporary}${suffix}`, { force: true });
+    await copyChecked(backup, temporary, tools);
+    raiseEpoch(temporary, lock);
+    replacedKeptAt = await swapIn(temporary, layout.manifest, tools);
+  }
+  return { ...plan, status: 'restored', replacedKeptAt };
+}
+
+/** Files of the backup whose bytes in the root are not those. */
+async function wrongFiles(
+  files: readonly BackedUpFile[],
+  layout: Layout,
+): Promise<readonly BackedUpFile[]> {
+  const wrong: BackedUpFile[] = [];
+  for (const file of files) {
+    const path = layout.absolute(file.path);
+    const sizeBytes = await stat(path).then(
+      (stats) => stats.size,
+      (error: NodeJS.ErrnoException) =>
+        error.code === 'ENOENT' ? undefined : Promise.reject(error),
+    );
+    if (sizeBytes !== file.sizeBytes || (await sha256Of(path)) !== file.sha256) wrong.push(file);
+  }
+  return wrong;
+}
+
+/** Whether the manifest in place knows every file of the backup, in any revision it had: then it is the newer one. */
+function manifestLists(path: string, files: readonly BackedUpFile[]): boolean {
+  try {
+    const db = openSqlite(path, { readonly: true });
+    try {
+      if (db.prepare('PRAGMA quick_check(1)').pluck().get() !== 'ok') return false;
+      const listed = new Set(
+        db.prepare('SELECT path || char(10) || sha256 FROM files').pluck().all() as string[],
+      );
+      return files.every((file) => listed.has(`${file.path}\n${file.sha256}`));
+    } finally {
+      db.close();
+    }
+  } catch (error) {
+    // Missing or damaged: the copy of the backup takes its place.
+    if (/SQLITE_/.test((error as { code?: string }).code ?? '')) return false;
+    throw error;
+  }
+}
+
+async function putBack(file: BackedUpFile, layout: Layout): Promise<void> {
+  const source = join(layout.backups, backupFolderOf('market-data'), 'files', file.sha256);
+  const target = layout.absolute(file.path);
+  await makeFolder(dirname(target));
+  const temporary = join(dirname(target), `.tmp-restore-${process.pid}`);
+  await rm(temporary, { force: true });
+  const { sha256 } = await copyDurably(source, temporary, 0o444).catch(
+    (cause: NodeJS.ErrnoException) =>
+      Promise.reject(
+        cause.code === 'ENOENT'
+          ? new OpsError('BACKUP_CORRUPT', `The backup has no bytes for ${file.path}`, { cause })
+          : cause,
+      ),
+  );
+  if (sha256 !== file.sha256) {
+    await rm(temporary, { force: true });
+    throw new OpsError(
+      'BACKUP_CORRUPT',
+      `The backup of ${file.path} has sha256 ${sha256.slice(0, 16)}, its manifest says ${file.sha256.slice(0, 16)}`,
+    );
+  }
+  await quarantine(target, layout);
+  await takeName(temporary, target);
+}
+
+/** What stood there is kept: it may be somebody's only copy of something. */
+async function quarantine(path: string, layout: Layout): Promise<void> {
+  await mkdir(layout.quarantine, { recursive: true });
+  try {
+    await rename(path, join(layout.quarantine, `${basename(path)}.damaged-${Date.now()}`));
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== 'ENOENT') throw error;
+  }
+  syncFolder(layout.quarantine);
+}

@@ -1,0 +1,229 @@
+import { readFileSync } from 'node:fs';
+import { chmod, link, open, rm, stat } from 'node:fs/promises';
+import { join } from 'node:path';
+import { openSqlite, WriterLock } from '@tb/locks';
+import { assertMigrated, type Layout, SCHEMA_VERSION } from '@tb/schema';
+import { OpsError } from '../errors.ts';
+import {
+  copyDurably,
+  makeFolder,
+  sha256Of,
+  syncFolder,
+  takeName,
+  writeNewFile,
+} from '../files/durable.ts';
+import {
+  type BackedUpFile,
+  type BackupDatabase,
+  type BackupEntry,
+  backupFolderOf,
+  type FoundBackup,
+  migratedOf,
+} from './backup-entry.ts';
+import { checkCopy } from './check-copy.ts';
+import { listBackups, MANIFEST, namesIn } from './list-backups.ts';
+
+export interface BackupTools {
+  readonly layout: Layout;
+  readonly signal: AbortSignal;
+  readonly waitMs?: number | undefined;
+  /** Named points, in order; tests kill the process at each. */
+  readonly onStep?: ((step: BackupStep) => void) | undefined;
+  readonly onProgress?: ((done: number, total: number) => void) | undefined;
+  readonly now?: (() => Date) | undefined;
+}
+
+export type BackupStep =
+  | 'copied'
+  | 'checked'
+  | 'hashed'
+  | 'synced'
+  | 'named'
+  | 'files copied'
+  | 'manifest written';
+
+/** More than any database has: the copy is made in one step, so that no write of the owner makes it start again. */
+const ALL_PAGES = 2 ** 31 - 1;
+const READ_ONLY = 0o444;
+
+/**
+ * Backs databases up while their owners commit. Each copy is one moment of its database: everything committed before it
+ * began, nothing half. It is checked whole before it counts, and its manifest is written last.
+ *
+ * @throws `LOCK_HELD` when another backup runs; `BACKUP_CORRUPT` when the source is damaged; `NO_SPACE`.
+ */
+export async function takeBackups(
+  databases: readonly BackupDatabase[],
+  tools: BackupTools,
+): Promise<readonly FoundBackup[]> {
+  await makeFolder(tools.layout.backups);
+  await using lock = await WriterLock.acquire(tools.layout.backups, {
+    purpose: 'backup',
+    waitMs: tools.waitMs,
+    signal: tools.signal,
+  });
+  const taken: FoundBackup[] = [];
+  for (const database of databases) {
+    if (tools.signal.aborted)
+      throw new OpsError(
+        'INTERRUPTED',
+        `Stopped before ${database}; ${taken.length} databases were backed up`,
+      );
+    lock.assertHeld();
+    taken.push(await takeBackup(database, tools));
+  }
+  return taken;
+}
+
+async function takeBackup(database: BackupDatabase, tools: BackupTools): Promise<FoundBackup> {
+  const { layout } = tools;
+  const takenAt = (tools.now?.() ?? new Date()).toISOString();
+  const id = `${database}-${takenAt.replace(/[-:.]/g, '')}`;
+  const parent = join(layout.backups, backupFolderOf(database));
+  await removeHalfMade(parent);
+  const folder = join(parent, takenAt.slice(0, 10), id);
+  await makeFolder(folder);
+  const file = database === 'market-data' ? 'manifest.db' : `${database}.db`;
+  const path = join(folder, file);
+  const temporary = `${path}.tmp`;
+  await copyDatabase(
+    database === 'market-data' ? layout.manifest : layout.storeDb(database),
+    temporary,
+    database,
+  );
+  tools.onStep?.('copied');
+  const facts = checkCopy(temporary, database);
+  tools.onStep?.('checked');
+  const sha256 = await sha256Of(temporary);
+  tools.onStep?.('hashed');
+  const handle = await open(temporary, 'r');
+  await handle.sync().finally(() => handle.close());
+  await chmod(temporary, READ_ONLY);
+  tools.onStep?.('synced');
+  await takeName(temporary, path);
+  tools.onStep?.('named');
+  const files = database === 'market-data' ? await copyFiles(path, parent, tools) : undefined;
+  const entry: BackupEntry = {
+    ...{ id, database, takenAt, file, sha256, ...facts },
+    sizeBytes: (await stat(path)).size,
+    schemaVersion: SCHEMA_VERSION,
+    toolVersion: toolVersion(),
+    ...(files === undefined ? {} : { files }),
+  };
+  await writeNewFile(join(folder, MANIFEST), `${JSON.stringify(entry, undefined, 2)}\n`);
+  tools.onStep?.('manifest written');
+  return { ...entry, folder, path };
+}
+
+/** One consistent copy, as one file without a WAL. */
+async function copyDatabase(
+  source: string,
+  target: string,
+  database: BackupDatabase,
+): Promise<void> {
+  const db = openSqlite(source, { readonly: true });
+  try {
+    assertMigrated(db, migratedOf(database));
+    await db.backup(target, { progress: () => ALL_PAGES });
+  } finally {
+    db.close();
+  }
+  const copy = openSqlite(target);
+  try {
+    copy.pragma('journal_mode = DELETE');
+  } finally {
+    copy.close();
+  }
+}
+
+/** The bytes of every published file, once each, by sha256. Only what is new is copied; each copy is compared with the manifest. */
+async function copyFiles(
+  manifestCopy: string,
+  parent: string,
+  tools: BackupTools,
+): Promise<readonly BackedUpFile[]> {
+  const store = join(parent, 'files');
+  await makeFolder(store);
+  const wanted = publishedFiles(manifestCopy);
+  const present = new Set(await namesIn(store));
+  for (const name of present)
+    if (name.endsWith('.tmp')) await rm(join(store, name), { force: true });
+  const missing = [
+    ...new Map(
+      wanted.filter((file) => !present.has(file.sha256)).map((file) => [file.sha256, file]),
+    ).values(),
+  ];
+  for (const [done, file] of missing.entries()) {
+    if (tools.signal.aborted)
+      throw new OpsError(
+        'INTERRUPTED',
+        `Stopped after ${done} of ${missing.length} day files; the next backup goes on`,
+      );
+    await copyFile(file, store, tools.layout);
+    tools.onProgress?.(done + 1, missing.length);
+  }
+  syncFolder(store);
+  tools.onStep?.('files copied');
+  return wanted;
+}
+
+async function copyFile(file: BackedUpFile, store: string, layout: Layout): Promise<void> {
+  const target = join(store, file.sha256);
+  const { sha256, sizeBytes } = await copyDurably(
+    layout.absolute(file.path),
+    `${target}.tmp`,
+    READ_ONLY,
+  );
+  if (sha256 !== file.sha256 || sizeBytes !== file.sizeBytes) {
+    await rm(`${target}.tmp`, { force: true });
+    throw new OpsError(
+      'BACKUP_CORRUPT',
+      `Day file ${file.path} has sha256 ${sha256.slice(0, 16)}, the manifest says ${file.sha256.slice(0, 16)}`,
+      { hint: 'Restore it: tb restore market-data. Then run the backup again.' },
+    );
+  }
+  await link(`${target}.tmp`, target);
+  await rm(`${target}.tmp`);
+}
+
+function publishedFiles(manifestCopy: string): readonly BackedUpFile[] {
+  const db = openSqlite(manifestCopy, { readonly: true });
+  try {
+    return db
+      .prepare(
+        "SELECT path, sha256, size_bytes AS sizeBytes FROM files WHERE tier <> 'pruned' ORDER BY path",
+      )
+      .all() as BackedUpFile[];
+  } finally {
+    db.close();
+  }
+}
+
+/** Folders without a manifest are what a crash left. */
+async function removeHalfMade(parent: string): Promise<void> {
+  for (const date of await namesIn(parent)) {
+    if (date === 'files') continue;
+    for (const id of await namesIn(join(parent, date))) {
+      const folder = join(parent, date, id);
+      if (!(await namesIn(folder)).includes(MANIFEST))
+        await rm(folder, { recursive: true, force: true });
+    }
+  }
+}
+
+export function toolVersion(): string {
+  return (
+    JSON.parse(readFileSync(new URL('../../package.json', import.meta.url), 'utf8')) as {
+      version: string;
+    }
+  ).version;
+}
+
+/** Newest backup of each database; undefined where there is none. */
+export async function newestBackup(
+  layout: Layout,
+  database: BackupDatabase,
+): Promise<FoundBackup | undefined> {
+  const found = await listBackups(layout, database);
+  return found[found.length - 1];
+}

@@ -1,0 +1,81 @@
+import { createHash } from 'node:crypto';
+import { closeSync, createReadStream, fsyncSync, openSync } from 'node:fs';
+import { chmod, link, mkdir, open, rm, unlink } from 'node:fs/promises';
+import { dirname } from 'node:path';
+
+/** A name is durable only after its folder was synced. Windows has no such call. */
+export function syncFolder(folder: string): void {
+  if (process.platform === 'win32') return;
+  const descriptor = openSync(folder, 'r');
+  try {
+    fsyncSync(descriptor);
+  } finally {
+    closeSync(descriptor);
+  }
+}
+
+/** Makes a folder and those above it; each new name is durable. */
+export async function makeFolder(folder: string): Promise<void> {
+  const first = await mkdir(folder, { recursive: true });
+  if (first === undefined) return;
+  for (let made = folder; made.length >= first.length; made = dirname(made))
+    syncFolder(dirname(made));
+}
+
+/** Writes a text under a name that must be free: whole and durable, or not at all. */
+export async function writeNewFile(path: string, text: string): Promise<void> {
+  const temporary = `${path}.tmp-${process.pid}`;
+  const file = await open(temporary, 'w');
+  try {
+    await file.writeFile(text);
+    await file.sync();
+  } finally {
+    await file.close();
+  }
+  await takeName(temporary, path);
+}
+
+/** Gives a finished file its final name by `link()`, which refuses one that exists, and makes the name durable. */
+export async function takeName(temporary: string, path: string): Promise<void> {
+  await link(temporary, path);
+  await unlink(temporary);
+  syncFolder(dirname(path));
+}
+
+/** sha256 of a file, hex. Never of a database file that this process has open: closing it would drop its locks. */
+export async function sha256Of(path: string): Promise<string> {
+  const hash = createHash('sha256');
+  for await (const chunk of createReadStream(path)) hash.update(chunk as Buffer);
+  return hash.digest('hex');
+}
+
+/**
+ * Copies a file byte by byte to a new name, durable, and gives the sha256 of what was read. Not `fs.copyFile`: that may
+ * share blocks with the original (a reflink is no second copy), and its errors come late.
+ * @param mode Of the copy; day files and backups are 0444.
+ */
+export async function copyDurably(
+  from: string,
+  to: string,
+  mode: number,
+): Promise<{ readonly sha256: string; readonly sizeBytes: number }> {
+  const hash = createHash('sha256');
+  const file = await open(to, 'wx', 0o600);
+  let sizeBytes = 0;
+  try {
+    for await (const chunk of createReadStream(from, { highWaterMark: 1 << 20 })) {
+      const bytes = chunk as Buffer;
+      hash.update(bytes);
+      for (let at = 0; at < bytes.length; ) at += (await file.write(bytes, at)).bytesWritten;
+      sizeBytes += bytes.length;
+    }
+    await file.sync();
+  } catch (error) {
+    await file.close();
+    await rm(to, { force: true });
+    throw error;
+  }
+  await file.close();
+  await chmod(to, mode);
+  return { sha256: hash.digest('hex'), sizeBytes };
+}
