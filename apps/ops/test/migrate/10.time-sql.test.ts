@@ -56,7 +56,9 @@ describe('a time of the source, of whatever type', () => {
     for (const macro of TIME_MACROS) await connection.run(macro);
     const read: [string, unknown][] = [];
     for (const [expression, type] of CASES) {
-      const rows = (await connection.runAndReadAll(`SELECT ${timeSql(expression, type)}`)).getRows();
+      const rows = (
+        await connection.runAndReadAll(`SELECT ${timeSql(expression, type)}`)
+      ).getRows();
       read.push([expression, rows[0]?.[0]]);
     }
     connection.closeSync();

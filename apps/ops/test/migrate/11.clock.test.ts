@@ -45,7 +45,9 @@ describe('the clock of a block of naive times', () => {
 
   test('follows the column when neither fits, and stays open when the column mixes clocks', () => {
     expect(clockOf([utc, neither], neither)).toBe('utc');
-    expect(clockOf([block({ ...utc, symbol: 'B' }), block({ ...ist, symbol: 'C' }), neither], neither)).toBeUndefined();
+    expect(
+      clockOf([block({ ...utc, symbol: 'B' }), block({ ...ist, symbol: 'C' }), neither], neither),
+    ).toBeUndefined();
   });
 
   test('follows its own symbol before the column', () => {

@@ -22,9 +22,12 @@ describe('an amount of money', () => {
     expect(decimalText(printed)).toBe(exact);
   });
 
-  test.each(['nan', 'inf', '-inf', '', '.', 'abc', '1,234', '1e300', '5e-324', '1'.repeat(39)])('%p is none', (printed) => {
-    expect(decimalText(printed)).toBeUndefined();
-  });
+  test.each(['nan', 'inf', '-inf', '', '.', 'abc', '1,234', '1e300', '5e-324', '1'.repeat(39)])(
+    '%p is none',
+    (printed) => {
+      expect(decimalText(printed)).toBeUndefined();
+    },
+  );
 
   test('reads back to the same number for every double that fits 38 digits', () => {
     fc.assert(

@@ -19,10 +19,7 @@ export async function writeLegacy(path: string, statements: readonly string[]): 
 }
 
 /** Rows of a query over a file that nobody has open. */
-export async function queryFile(
-  path: string,
-  sql: string,
-): Promise<Record<string, unknown>[]> {
+export async function queryFile(path: string, sql: string): Promise<Record<string, unknown>[]> {
   const instance = await DuckDBInstance.create(path, { access_mode: 'READ_ONLY', threads: '1' });
   const connection = await instance.connect();
   try {
@@ -68,8 +65,10 @@ export function fatesOf(answer: MigrateAnswer, table: string): readonly number[]
 
 export const CANDLES =
   'CREATE TABLE candles (instrument_key VARCHAR, "timestamp" TIMESTAMP, open DOUBLE, high DOUBLE, low DOUBLE, close DOUBLE, volume DOUBLE, is_synthetic BOOLEAN DEFAULT false)';
-export const TICKS = 'CREATE TABLE live_ticks (symbol VARCHAR, exchange_ts TIMESTAMP, price DOUBLE, volume DOUBLE)';
-export const USERS = 'CREATE TABLE users (username VARCHAR, password_hash VARCHAR, roles VARCHAR, created_at TIMESTAMP)';
+export const TICKS =
+  'CREATE TABLE live_ticks (symbol VARCHAR, exchange_ts TIMESTAMP, price DOUBLE, volume DOUBLE)';
+export const USERS =
+  'CREATE TABLE users (username VARCHAR, password_hash VARCHAR, roles VARCHAR, created_at TIMESTAMP)';
 export const FILLS =
   'CREATE TABLE trades (trade_id VARCHAR, signal_id VARCHAR, "timestamp" TIMESTAMP, symbol VARCHAR, direction VARCHAR, quantity DOUBLE, price DOUBLE, status VARCHAR, fees DOUBLE, metadata VARCHAR)';
 
