@@ -24,7 +24,7 @@ function sha256(path: string): string {
 async function historyOf(layout: Layout, view: string, columns: string): Promise<Record<string, unknown>[]> {
   await using manager = await DatabaseManager.open({ root: layout.root, role: 'reader' });
   await using session = await manager.openSql();
-  const result = await session.run(
+  const result = await session.query(
     `SELECT exchange, count(*)::BIGINT AS n, md5(string_agg(line, ',' ORDER BY line)) AS h FROM (SELECT exchange, hash(${columns})::VARCHAR AS line FROM ${view}) GROUP BY exchange ORDER BY exchange`,
   );
   const rows: Record<string, unknown>[] = [];
