@@ -3,6 +3,7 @@ import { spawn } from 'node:child_process';
 import { readdirSync } from 'node:fs';
 import { monitorEventLoopDelay } from 'node:perf_hooks';
 import { fileURLToPath } from 'node:url';
+import type { Session } from '@tb/calendar';
 import { DatabaseManager } from '@tb/manager';
 import { MarketDataQuery } from '@tb/queries';
 import { type BenchRow, tempRoot } from '@tb/testkit';
@@ -37,14 +38,15 @@ interface Bench {
 
 async function build(store: MadeStore, reference: string): Promise<void> {
   const { connection, sids } = store;
-  for (const session of year)
-    await store.publish('candles', '1m', session, candlesSql([session], sids, '1m'));
+  const each = (timeframe: '1m' | '1d') => (session: Session) =>
+    candlesSql([session], sids, timeframe);
+  for (const part of parts(year)) await store.publish('candles', '1m', part, each('1m'));
   process.stderr.write('  1m days built\n');
-  for (const session of decade)
-    await store.publish('candles', '1d', session, candlesSql([session], sids, '1d'));
-  for (const session of tickDays)
-    await store.publish('ticks', '', session, ticksSql(session, sids, TICKS_A_SESSION));
-  process.stderr.write('  1d and ticks built\n');
+  for (const part of parts(decade)) await store.publish('candles', '1d', part, each('1d'));
+  process.stderr.write('  1d days built\n');
+  for (const part of parts(tickDays))
+    await store.publish('ticks', '', part, (session) => ticksSql(session, sids, TICKS_A_SESSION));
+  process.stderr.write('  ticks built\n');
   await store.buildMonths('1m');
   await store.buildMonths('1d');
   await connection.run(`ATTACH '${reference}' AS ref`);
@@ -67,6 +69,14 @@ async function build(store: MadeStore, reference: string): Promise<void> {
     }
   }
   await connection.run('DETACH ref');
+}
+
+/** Sessions that are published together. */
+function parts(sessions: readonly Session[]): Session[][] {
+  const size = 50;
+  return Array.from({ length: Math.ceil(sessions.length / size) }, (_, i) =>
+    sessions.slice(i * size, (i + 1) * size),
+  );
 }
 
 async function columnsOf(

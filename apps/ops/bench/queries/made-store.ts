@@ -1,5 +1,6 @@
 import { calendarOf, type Session } from '@tb/calendar';
 import {
+  type BuiltFile,
   buildDayFile,
   buildMonth,
   type DuckConnection,
@@ -50,11 +51,12 @@ export interface MadeStore {
   readonly connection: DuckConnection;
   /** First sid, and the one after the last. */
   readonly sids: readonly [number, number];
+  /** Builds a file of each session and publishes them together. */
   publish(
     kind: 'ticks' | 'candles',
     timeframe: StoredTimeframe | '',
-    session: Session,
-    rowsSql: string,
+    sessions: readonly Session[],
+    rowsSql: (session: Session) => string,
   ): Promise<void>;
   buildMonths(timeframe: StoredTimeframe): Promise<number>;
   close(): Promise<void>;
@@ -79,18 +81,16 @@ export async function openMadeStore(root: string, symbols: number): Promise<Made
     layout,
     connection,
     sids,
-    publish: async (kind, timeframe, session, rowsSql) => {
-      const { tradingDate } = session;
-      const key = { exchange: EXCHANGE, kind, timeframe, tradingDate, revision: 1 };
-      const built = await buildDayFile(connection, {
-        layout,
-        key,
-        rowsSql,
-        symbols: 'memory.main.bench_symbols',
-        sourceFingerprint: 'bench',
-        originNs: session.open,
-      });
-      await publishFiles(writer, [built]);
+    publish: async (kind, timeframe, sessions, rowsSql) => {
+      const built: BuiltFile[] = [];
+      for (const session of sessions) {
+        const { tradingDate, open: originNs } = session;
+        const key = { exchange: EXCHANGE, kind, timeframe, tradingDate, revision: 1 };
+        const symbols = 'memory.main.bench_symbols';
+        const made = { layout, key, symbols, sourceFingerprint: 'bench', originNs };
+        built.push(await buildDayFile(connection, { ...made, rowsSql: rowsSql(session) }));
+      }
+      await publishFiles(writer, built);
     },
     buildMonths: async (timeframe) => {
       using manifest = Manifest.openReader(layout);

@@ -1,0 +1,40 @@
+import { STORED_TIMEFRAMES } from '@tb/schema';
+import { type Observation, ok, warn } from '../finding.ts';
+import type { Check } from '../health-context.ts';
+import { checkRecordedFiles } from '../recorded-file.ts';
+
+/**
+ * Month files are derived from day files: one that a correction made stale is not read any more (warn), one that is not
+ * what the manifest recorded fails. Months that were not built yet are no finding; reads use the days.
+ */
+export const months: Check = {
+  name: 'months',
+  run: async (context) => {
+    const { layout, manifest } = context;
+    if (!manifest) return [];
+    const { snapshot, reader } = manifest;
+    const all = snapshot
+      .exchanges()
+      .flatMap((exchange) =>
+        STORED_TIMEFRAMES.flatMap((timeframe) => snapshot.months(exchange, timeframe)),
+      );
+    const stale = all
+      .filter((month) => !snapshot.isFresh(month))
+      .map((month) =>
+        warn(month.path, 'stale', 'fresh', 'Made anew by the next rollover; reads use its days.'),
+      );
+    const { problems } = await checkRecordedFiles(
+      context,
+      all.map((month) => ({
+        subject: month.path,
+        path: layout.absolute(month.path),
+        sizeBytes: month.sizeBytes,
+        sha256: month.sha256,
+        verified: reader.findVerified(month.path),
+      })),
+      'Remove the file: it is derived, and reads use the days until it is made anew.',
+    );
+    const findings: Observation[] = [...stale, ...problems];
+    return findings.length > 0 ? findings : [ok('market_data', all.length)];
+  },
+};

@@ -1,0 +1,64 @@
+import {
+  archiveFile,
+  type BuiltArchive,
+  type BuiltMonth,
+  buildMonth,
+  type FileEntry,
+  Manifest,
+  openBuildInstance,
+  type RebuildResult,
+  rebuildManifest,
+} from '@tb/history';
+import { layoutOf, type StoredTimeframe } from '@tb/schema';
+import { serveWorker } from '../worker/serve-worker.ts';
+
+/** DuckDB work over published files, in a process that an engine crash may take. */
+export type HistoryJob =
+  | {
+      readonly task: 'months';
+      readonly root: string;
+      readonly exchange: string;
+      readonly months: readonly { readonly timeframe: StoredTimeframe; readonly month: string }[];
+    }
+  | { readonly task: 'archive'; readonly root: string; readonly files: readonly FileEntry[] }
+  | { readonly task: 'rebuild'; readonly root: string; readonly waitMs: number };
+
+/** Emitted as each part is ready; the parent publishes it. */
+export type HistoryEvent =
+  | { readonly type: 'month'; readonly month: BuiltMonth }
+  | { readonly type: 'archive'; readonly archive: BuiltArchive };
+
+serveWorker(
+  async (
+    job: HistoryJob,
+    _step: (name: string) => void,
+    emit: (event: HistoryEvent) => void,
+  ): Promise<RebuildResult | undefined> => {
+    const layout = layoutOf(job.root);
+    await using instance = await openBuildInstance({ memoryLimitMb: 512 });
+    if (job.task === 'rebuild')
+      return await rebuildManifest(instance.connection, {
+        layout,
+        purpose: 'rebuild',
+        waitMs: job.waitMs,
+      });
+    if (job.task === 'archive') {
+      for (const file of job.files)
+        emit({ type: 'archive', archive: await archiveFile(instance.connection, layout, file) });
+      return undefined;
+    }
+    using manifest = Manifest.openReader(layout);
+    for (const { timeframe, month } of job.months)
+      emit({
+        type: 'month',
+        month: await buildMonth(instance.connection, {
+          layout,
+          snapshot: manifest.snapshot(),
+          exchange: job.exchange,
+          timeframe,
+          month,
+        }),
+      });
+    return undefined;
+  },
+);
