@@ -24,6 +24,8 @@ const COMMANDS: Readonly<Record<string, () => Promise<{ readonly register: Regis
   backup: () => import('./backup.ts'),
   backups: () => import('./backups.ts'),
   restore: () => import('./restore.ts'),
+  drill: () => import('./drill.ts'),
+  health: () => import('./health.ts'),
   backtest: () => import('./backtest.ts'),
   demo: () => import('./demo.ts'),
 };

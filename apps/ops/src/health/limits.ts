@@ -9,9 +9,8 @@ export interface HealthLimits {
   readonly diskFailBytes: number;
   /** A write-ahead log above this size: a reader holds an old transaction, or the writer is gone. */
   readonly walBytes: number;
-  /** A closed trading date may stay in the live buffer so long: then `rollover` warns, and fails. */
-  readonly rolloverWarnMs: number;
-  readonly rolloverFailMs: number;
+  /** How long after its close a trading date may stay in the live buffer. */
+  readonly rolloverMs: number;
   /** Share of rejected rows among all rows that came. */
   readonly rejectedShare: number;
   /** Age of the heartbeat of a writer that holds its lock. */
@@ -37,8 +36,7 @@ export const DEFAULT_LIMITS: HealthLimits = {
   diskFailShare: 0.01,
   diskFailBytes: 1e9,
   walBytes: 256 * 1024 * 1024,
-  rolloverWarnMs: HOUR,
-  rolloverFailMs: 3 * DAY,
+  rolloverMs: HOUR,
   rejectedShare: 0.001,
   heartbeatMs: 30_000,
   tickMs: 2 * MINUTE,

@@ -28,11 +28,14 @@ export interface FileFindings {
  * Compares files with their records: there, of their size, no `.wal` beside them, and the sha256 of each that has no
  * earlier hash under the same device, inode, size, mtime and ctime. A changed byte moves the ctime, so it is found
  * without --full; a disk that changes bytes by itself moves nothing, and is found with it.
+ *
+ * @param readBytes `only-full`: for files without earlier hashes that are too many to read each time.
  */
 export async function checkRecordedFiles(
   context: HealthContext,
   files: readonly RecordedFile[],
   hint: string,
+  readBytes: 'unless-verified' | 'only-full' = 'unless-verified',
 ): Promise<FileFindings> {
   const problems: Observation[] = [];
   const unread: RecordedFile[] = [];
@@ -40,7 +43,8 @@ export async function checkRecordedFiles(
     const stats = await findStats(file.path);
     const problem = problemOf(file, stats, await findStats(`${file.path}.wal`), hint);
     if (problem) problems.push(problem);
-    else if (context.isFull || !isVerified(file, stats)) unread.push(file);
+    else if (context.isFull || (readBytes === 'unless-verified' && !isVerified(file, stats)))
+      unread.push(file);
   }
   const hashes = await context.hash(unread.map((file) => file.path));
   for (const file of unread) {

@@ -30,10 +30,15 @@ export const dayFiles: Check = {
     for (const { code, path } of await checkManifest(layout, manifest.snapshot))
       if (code === 'UNLISTED_FILE')
         findings.push(
-          warn(path, 'not in the manifest', 'listed', 'A rerun of its import or rollover removes it.'),
+          warn(
+            path,
+            'not in the manifest',
+            'listed',
+            'A rerun of its import or rollover removes it.',
+          ),
         );
-    if (problems.length === 0)
-      findings.push(ok(`market_data: ${entries.length} files, ${hashed} hashed`, entries.length));
+    if (problems.length === 0) findings.push(ok('market_data', entries.length));
+    findings.push(ok('market_data hashed', hashed));
     return findings;
   },
 };

@@ -8,10 +8,9 @@ const HINT = 'Stop its writer, then `tb restore` the database from its newest ba
 /** SQLite's own check of each database: pages and rows; with --full also every index and every foreign key. */
 export const integrity: Check = {
   name: 'integrity',
-  run: async ({ databases, isFull, signal }) => {
+  run: async ({ databases, isFull }) => {
     const findings: Observation[] = [];
     for (const database of databases.all) {
-      signal?.throwIfAborted();
       if (database.state === 'unreadable') findings.push(unreadable(database));
       if (database.state === 'open') findings.push(...checkDatabase(database, isFull));
     }

@@ -10,7 +10,9 @@ export const locks: Check = {
   run: async (context) => {
     const findings: Observation[] = [];
     for (const folder of await lockFoldersOf(context))
-      findings.push(observationOf(relative(context.layout.root, folder), await inspectLock(folder)));
+      findings.push(
+        observationOf(relative(context.layout.root, folder), await inspectLock(folder)),
+      );
     return findings;
   },
 };
@@ -31,7 +33,8 @@ async function lockFoldersOf({ layout, databases }: HealthContext): Promise<read
 
 const HINTS: Readonly<Record<string, string>> = {
   'held-stopped': 'Its writer is stopped: `kill -CONT PID`, or `tb locks break DATABASE --kill`.',
-  'stale-reclaimable': 'Its writer is dead; the next writer takes over, or `tb locks break DATABASE`.',
+  'stale-reclaimable':
+    'Its writer is dead; the next writer takes over, or `tb locks break DATABASE`.',
   'held-elsewhere': 'If the other machine is dead: `tb locks break DATABASE --foreign`.',
   'anomaly-guard-lost': 'Stop that writer; find what opens, copies or deletes `.writer.guard`.',
 };
@@ -51,5 +54,7 @@ function observationOf(subject: string, seen: LockInspection): Observation {
     );
   const hint = HINTS[seen.verdict] ?? 'See `tb locks`.';
   if (seen.level === 'fail') return fail(subject, observed, limit, hint);
-  return seen.level === 'warn' ? warn(subject, observed, limit, hint) : ok(subject, observed, limit);
+  return seen.level === 'warn'
+    ? warn(subject, observed, limit, hint)
+    : ok(subject, observed, limit);
 }

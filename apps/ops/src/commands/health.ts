@@ -1,0 +1,73 @@
+import type { Command } from 'commander';
+import type { Context } from '../context.ts';
+import { EXIT, type ExitCode } from '../exit-codes.ts';
+import { checkHealth } from '../health/check-health.ts';
+import type { Finding, HealthStatus } from '../health/finding.ts';
+import { type CommandResult, tableOf } from '../output.ts';
+import type { Execute } from '../run.ts';
+
+interface Flags {
+  readonly full?: boolean;
+  readonly strict?: boolean;
+  readonly all?: boolean;
+}
+
+/** `tb health`: is every byte where it should be, and who is late. */
+export function register(program: Command, execute: Execute): void {
+  program
+    .command('health')
+    .description(
+      'check structure, locks, integrity, files, backups, disk and clock; changes nothing',
+    )
+    .option('--full', 'read every byte')
+    .option('--strict', 'exit 3 when something is to be looked at')
+    .option('--all', 'print what is ok too')
+    .addHelpText('after', '\nExample:\n  $ tb health --full --strict')
+    .action((flags: Flags, self: Command) => execute(self, (context) => run(context, flags)));
+}
+
+async function run(context: Context, flags: Flags): Promise<CommandResult> {
+  const progress = context.progress('files hashed');
+  const { verdict, findings } = await checkHealth(context.layout, {
+    full: flags.full === true,
+    signal: context.signal,
+    onProgress: (files) => progress.update(files),
+  });
+  progress.end();
+  return {
+    status: verdict,
+    fields: { root: context.layout.root, verdict, full: flags.full === true, findings },
+    lines: linesOf(verdict, findings, flags.all === true),
+    exit: exitOf(verdict, flags.strict === true),
+  };
+}
+
+function exitOf(verdict: HealthStatus, isStrict: boolean): ExitCode {
+  if (verdict === 'fail') return EXIT.integrity;
+  return verdict === 'warn' && isStrict ? EXIT.refused : EXIT.done;
+}
+
+function linesOf(
+  verdict: HealthStatus,
+  findings: readonly Finding[],
+  isAll: boolean,
+): readonly string[] {
+  const shown = isAll ? findings : findings.filter(({ status }) => status !== 'ok');
+  const okCount = findings.filter(({ status }) => status === 'ok').length;
+  return [
+    ...(shown.length === 0
+      ? []
+      : tableOf(
+          ['status', 'check', 'subject', 'observed', 'limit', 'hint'],
+          shown.map(({ status, check, subject, observed, limit, hint }) => [
+            status.toUpperCase(),
+            check,
+            subject,
+            observed ?? '-',
+            limit ?? '-',
+            hint ?? '',
+          ]),
+        )),
+    `${verdict}: ${findings.length} findings, ${okCount} ok`,
+  ];
+}
