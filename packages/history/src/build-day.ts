@@ -4,6 +4,7 @@ import { buildFromProfile, duckdbVersion } from './build.ts';
 import { type BuiltFile, COLUMNS } from './day-file.ts';
 import { DaySubjects } from './day-subjects.ts';
 import { deriveCandlesSql } from './derive.ts';
+import { planDerivation } from './derive-slices.ts';
 import type { DuckConnection } from './duck.ts';
 import { HistoryError } from './errors.ts';
 import type { Explanation, GateContext } from './gates/gate.ts';
@@ -11,7 +12,6 @@ import { type GateResult, gatesPassed, runGates } from './gates/run-gates.ts';
 import { discardFiles } from './place.ts';
 import { profileOf } from './profile.ts';
 import { assertColumns, canonicalRelation } from './rows.ts';
-import { sliceCondition, slicesOf } from './slices.ts';
 import { loadSymbols } from './symbols-table.ts';
 import { discardTemps } from './unlisted.ts';
 import type { BuildStep, CoverageRange } from './write-file.ts';
@@ -173,11 +173,15 @@ async function buildMinutes(
   const parts: string[] = supplied ? [`SELECT * FROM ${supplied.rows}`] : [];
   if (ticks) {
     const { target, targetProfile } = ticks;
-    const origin = spec.session.open;
-    const slices = await slicesOf(connection, target, targetProfile, origin, spec.sliceRows);
-    for (const slice of slices) {
-      const from = `(SELECT * FROM ${target} WHERE ${sliceCondition(slice)}) AS ticks`;
-      parts.push(deriveCandlesSql({ from, kind: 'ticks', timeframe: '1m', session: spec.session }));
+    const { session, sliceRows } = spec;
+    const { hasFractions, conditions } = await planDerivation(connection, {
+      ...{ kind: 'ticks', table: target, profile: targetProfile },
+      ...{ originNs: session.open, sliceRows },
+    });
+    for (const condition of conditions) {
+      const from = `(SELECT * FROM ${target} WHERE ${condition}) AS ticks`;
+      const request = { from, kind: 'ticks', timeframe: '1m', session, hasFractions } as const;
+      parts.push(deriveCandlesSql(request));
     }
   }
   const table = await createCandleTable(connection, '1m', parts);
@@ -191,16 +195,24 @@ async function buildWider(
   subjects: DaySubjects,
   build: Build,
 ): Promise<void> {
+  const { session, sliceRows } = spec;
   const minutes = subjects.find('1m');
+  const plan =
+    minutes &&
+    (await planDerivation(connection, {
+      ...{ kind: 'candles', table: minutes.target, profile: minutes.targetProfile },
+      ...{ originNs: session.open, sliceRows },
+    }));
   for (const timeframe of STORED_TIMEFRAMES) {
     if (timeframe === '1m') continue;
     const supplied = await loadSupplied(connection, spec, timeframe);
     if (!minutes && !supplied) continue;
     const parts: string[] = supplied ? [`SELECT * FROM ${supplied.rows}`] : [];
-    if (minutes) {
-      const rest = supplied ? ` WHERE sid NOT IN (SELECT sid FROM ${supplied.sids})` : '';
-      const from = `(SELECT * FROM ${minutes.target}${rest}) AS minutes`;
-      parts.push(deriveCandlesSql({ from, kind: 'candles', timeframe, session: spec.session }));
+    for (const condition of plan?.conditions ?? []) {
+      const rest = supplied ? ` AND sid NOT IN (SELECT sid FROM ${supplied.sids})` : '';
+      const from = `(SELECT * FROM ${minutes?.target} WHERE ${condition}${rest}) AS minutes`;
+      const hasFractions = plan?.hasFractions;
+      parts.push(deriveCandlesSql({ from, kind: 'candles', timeframe, session, hasFractions }));
     }
     const table = await createCandleTable(connection, timeframe, parts);
     await build('candles', timeframe, table, supplied?.sids);

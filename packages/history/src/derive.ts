@@ -3,12 +3,17 @@ import { type Kind, parseTimeframe, type StoredTimeframe, timeframeNs } from '@t
 
 /** What to derive candles from. */
 export interface DeriveRequest {
-  /** A relation with the columns of `data`, all rows of one trading date. */
+  /** A relation with the columns of `data`. */
   readonly from: string;
   /** Its kind: ticks, or candles of 1m. */
   readonly kind: Kind;
   readonly timeframe: StoredTimeframe;
   readonly session: Pick<Session, 'open' | 'windowFrom'>;
+  /**
+   * Whether any volume is not a whole number, or they sum up to 2^53 or more. Then volumes are added in the order of the
+   * rows, so that a sum is the same in every run and on every number of threads; it takes far more memory. Default true.
+   */
+  readonly hasFractions?: boolean | undefined;
 }
 
 /**
@@ -28,37 +33,35 @@ export function candleStartSql(
 }
 
 /**
- * A SELECT that makes the candles of one trading date, columns as in `data`, unsorted.
- *
- * Open and close are the first and last by (ts, seq). Volumes are added in that order, so that a sum of fractions is the
- * same in every run and on every number of threads.
+ * A SELECT that makes the candles of one trading date, columns as in `data`, unsorted. Open and close are the first and
+ * last by (ts, seq).
  */
 export function deriveCandlesSql(request: DeriveRequest): string {
-  const { kind, from, timeframe, session } = request;
-  const start = candleStartSql(timeframe, session);
-  const ticks = kind === 'ticks';
+  const ticks = request.kind === 'ticks';
   // One integer key instead of the pair (ts, seq): arg_min over a pair is 1.5 times slower. seq is not negative.
-  const order = ticks ? 'epoch_ns(ts)::HUGEINT * 9223372036854775808 + seq' : 'epoch_ns(ts)';
-  return `SELECT sid, make_timestamp_ns(start) AS ts,
-  arg_min(${ticks ? 'price' : 'open'}, ord) AS open, max(${ticks ? 'price' : 'high'}) AS high,
-  min(${ticks ? 'price' : 'low'}) AS low, arg_max(${ticks ? 'price' : 'close'}, ord) AS close,
-  sum(volume ORDER BY ord) AS volume
-FROM (SELECT *, ${start} AS start, ${order} AS ord FROM ${from}) AS source
-GROUP BY sid, start`;
+  const key = ticks ? 'epoch_ns(ts)::HUGEINT * 9223372036854775808 + seq' : 'epoch_ns(ts)';
+  return aggregateSql(request, key);
 }
 
 /**
- * The same candles by other means: ordered first and last in place of a packed key. What the gate compares with.
+ * The same candles by another order: that of the stored rows, which is (sid, ts, seq) in a sorted file. What the gate
+ * compares with.
+ * @param request `from` is a table, since only a table has row ids, optionally with a WHERE.
  */
 export function rederiveCandlesSql(request: DeriveRequest): string {
-  const { kind, from, timeframe, session } = request;
+  return aggregateSql(
+    { ...request, from: `(SELECT *, rowid AS position FROM ${request.from})` },
+    'position',
+  );
+}
+
+function aggregateSql(request: DeriveRequest, key: string): string {
+  const { from, kind, timeframe, session, hasFractions = true } = request;
   const start = candleStartSql(timeframe, session);
-  const [open, high, low, close, order] =
-    kind === 'ticks'
-      ? ['price', 'price', 'price', 'price', 'ts, seq']
-      : ['open', 'high', 'low', 'close', 'ts'];
-  return `SELECT sid, make_timestamp_ns(${start}) AS ts,
-  first(${open} ORDER BY ${order}) AS open, max(${high}) AS high, min(${low}) AS low,
-  last(${close} ORDER BY ${order}) AS close, sum(volume ORDER BY ${order}) AS volume
-FROM ${from} GROUP BY ALL`;
+  const [open, high, low, close] =
+    kind === 'ticks' ? ['price', 'price', 'price', 'price'] : ['open', 'high', 'low', 'close'];
+  return `SELECT sid, make_timestamp_ns(start) AS ts, arg_min(${open}, ord) AS open, max(${high}) AS high,
+  min(${low}) AS low, arg_max(${close}, ord) AS close, sum(volume${hasFractions ? ' ORDER BY ord' : ''}) AS volume
+FROM (SELECT *, ${start} AS start, ${key} AS ord FROM ${from}) AS source
+GROUP BY sid, start`;
 }

@@ -77,3 +77,43 @@ export function identifier(name: string): string {
 export function timestampLiteral(ns: bigint): string {
   return `make_timestamp_ns(${ns})`;
 }
+
+/** Runs `body`, then `cleanup` whatever happens. When both fail, both are told. */
+export async function withCleanup<T>(
+  body: () => Promise<T>,
+  cleanup: () => Promise<unknown>,
+): Promise<T> {
+  let result: T;
+  try {
+    result = await body();
+  } catch (error) {
+    await also(error, cleanup);
+    throw error;
+  }
+  await cleanup();
+  return result;
+}
+
+/** Runs `body` in one transaction: committed when it returns, rolled back when it throws. */
+export async function inTransaction(
+  connection: DuckConnection,
+  body: () => Promise<void>,
+): Promise<void> {
+  await connection.run('BEGIN TRANSACTION');
+  try {
+    await body();
+    await connection.run('COMMIT');
+  } catch (error) {
+    await also(error, () => connection.run('ROLLBACK'));
+    throw error;
+  }
+}
+
+/** A step after a failure; when it fails too, neither error hides the other. */
+async function also(error: unknown, step: () => Promise<unknown>): Promise<void> {
+  try {
+    await step();
+  } catch (second) {
+    throw new AggregateError([error, second], 'A step failed, and so did the cleanup after it');
+  }
+}

@@ -8,7 +8,6 @@ export type HistoryErrorCode =
   | 'BUILD_FAILED'
   | 'BUILT_FILE_LOST'
   | 'FILE_EXISTS'
-  | 'GATE_FAILED'
   | 'SID_UNKNOWN'
   | 'SID_CONFLICT'
   | 'ALREADY_PUBLISHED'
@@ -55,11 +54,6 @@ export const historyErrors: Readonly<Record<HistoryErrorCode, ErrorEntry>> = {
     exit: 3,
     cause: 'The final name of a new file is taken by another file.',
     action: 'Run `tb doctor`; an unlisted file is left from a crash, or was put there by hand.',
-  },
-  GATE_FAILED: {
-    exit: 3,
-    cause: 'The contents of a trading date did not pass the gates.',
-    action: 'Look at the failed gates; correct the source, or explain the finding.',
   },
   SID_UNKNOWN: {
     exit: 1,

@@ -2,7 +2,7 @@ import { posix } from 'node:path';
 import { type DayFileKey, type Kind, type Layout, STORED_TIMEFRAMES } from '@tb/schema';
 import { dayFileLabel } from './day-file.ts';
 import { dayFoldersOf, exchangesOnDisk, namesIn, parseDayFileName } from './day-folders.ts';
-import { type DuckConnection, literal, readRow, readRows } from './duck.ts';
+import { type DuckConnection, literal, readRow, readRows, withCleanup } from './duck.ts';
 import { HistoryError } from './errors.ts';
 import { findStats, sha256Of } from './file-bytes.ts';
 import { profileOf } from './profile.ts';
@@ -133,14 +133,13 @@ async function describeDayFile(
   kind: Kind,
 ): Promise<Contents> {
   await connection.run(`ATTACH ${literal(path)} AS tb_found (TYPE duckdb, READ_ONLY)`);
-  try {
+  const describe = async (): Promise<Contents> => {
     const metadata = await readRow(connection, 'SELECT * FROM tb_found.main.metadata');
     const rows = await readRows(connection, 'SELECT sid, symbol FROM tb_found.main.symbols');
     const profile = await profileOf(connection, kind, 'tb_found.main.data');
     return { metadata, profile, symbols: symbolsOf(rows) };
-  } finally {
-    await connection.run('DETACH tb_found');
-  }
+  };
+  return await withCleanup(describe, () => connection.run('DETACH tb_found'));
 }
 
 async function describeArchive(

@@ -15,21 +15,27 @@ export type PlaceStep = 'linked' | 'unlinked' | 'folders-synced';
  * Gives built files their final names by `link()`, which refuses a name that exists, and makes the names durable. The
  * files stay invisible until they are published. Idempotent: a file that stands under its final name already is skipped.
  *
- * @throws `FILE_EXISTS` when another file has the name; `BUILT_FILE_LOST` when the temporary file is gone or was replaced.
+ * @throws `FILE_EXISTS` when another file has the name; `BUILT_FILE_LOST` when the temporary file is gone or was replaced;
+ *   `BUILD_FAILED` when the file system refuses.
  */
 export async function placeFiles(
   layout: Layout,
   files: readonly PlaceableFile[],
   onStep: (step: PlaceStep) => void = () => {},
 ): Promise<void> {
-  for (const file of files) await linkFinal(layout, file);
-  onStep('linked');
-  for (const file of files) await unlinkIfThere(layout.absolute(file.tempPath));
-  onStep('unlinked');
-  const folders = new Set<string>();
-  for (const file of files) for (const folder of foldersUp(layout, file.path)) folders.add(folder);
-  await Promise.all([...folders].map((folder) => syncFolder(folder)));
-  onStep('folders-synced');
+  try {
+    for (const file of files) await linkFinal(layout, file);
+    onStep('linked');
+    for (const file of files) await unlinkIfThere(layout.absolute(file.tempPath));
+    onStep('unlinked');
+    const folders = new Set(files.flatMap((file) => foldersUp(layout, file.path)));
+    await Promise.all([...folders].map((folder) => syncFolder(folder)));
+    onStep('folders-synced');
+  } catch (error) {
+    if (error instanceof HistoryError) throw error;
+    const first = files[0]?.path;
+    throw new HistoryError('BUILD_FAILED', `${first} and others were not placed`, { cause: error });
+  }
 }
 
 /** @internal Whether a file stands under its final name already. */

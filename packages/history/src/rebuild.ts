@@ -8,7 +8,7 @@ import {
   translateSqliteError,
   WriterLock,
 } from '@tb/locks';
-import { assertMigrated, isSchemaError, type Layout, migrate, STORED_TIMEFRAMES } from '@tb/schema';
+import { assertMigrated, isSchemaError, migrate, STORED_TIMEFRAMES } from '@tb/schema';
 import { dayFileLabel } from './day-file.ts';
 import type { DuckConnection } from './duck.ts';
 import { HistoryError } from './errors.ts';

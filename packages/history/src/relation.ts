@@ -1,6 +1,6 @@
 import type { Layout } from '@tb/schema';
 import { COLUMNS, type FileEntry } from './day-file.ts';
-import { type DuckConnection, literal, readRows } from './duck.ts';
+import { type DuckConnection, literal, readRows, withCleanup } from './duck.ts';
 import { attachSql } from './verify.ts';
 import type { CoverageRange } from './write-file.ts';
 
@@ -56,7 +56,7 @@ export async function withAttached<T>(
   body: (relations: readonly string[]) => Promise<T>,
 ): Promise<T> {
   const attached: string[] = [];
-  try {
+  const use = async (): Promise<T> => {
     const relations: string[] = [];
     for (const [index, entry] of entries.entries()) {
       const alias = `tb_input_${index}`;
@@ -67,7 +67,8 @@ export async function withAttached<T>(
       relations.push(dayRelation(layout, entry, alias));
     }
     return await body(relations);
-  } finally {
+  };
+  return await withCleanup(use, async () => {
     for (const alias of attached.reverse()) await connection.run(`DETACH ${alias}`);
-  }
+  });
 }

@@ -77,7 +77,7 @@ export function attachSql(layout: Layout, file: { readonly path: string }, alias
 }
 
 async function inspectFile(path: string, file: RecordedFile): Promise<BigIntStats> {
-  const stats = await findStats(path);
+  const stats = await readable(file, findStats(path));
   if (!stats)
     throw new HistoryError('DAY_FILE_MISSING', `Day file ${file.path} is not there`, {
       hint: 'Restore it from a backup (look into quarantine/ too), or import its date as a correction.',
@@ -91,7 +91,7 @@ async function inspectFile(path: string, file: RecordedFile): Promise<BigIntStat
 }
 
 async function compareHash(path: string, file: RecordedFile): Promise<void> {
-  const { sha256 } = await sha256Of(path);
+  const { sha256 } = await readable(file, sha256Of(path));
   if (sha256 !== file.sha256)
     throw corrupt(
       file,
@@ -99,8 +99,21 @@ async function compareHash(path: string, file: RecordedFile): Promise<void> {
     );
 }
 
-function corrupt(file: RecordedFile, what: string): HistoryError {
-  return new HistoryError('DAY_FILE_CORRUPT', `Day file ${file.path} ${what}`);
+/** What keeps this one file from being read is said of this file; what concerns the process is passed on. */
+const UNREADABLE = new Set(['EACCES', 'EPERM', 'EIO', 'ELOOP', 'ENOTDIR', 'EISDIR']);
+
+async function readable<T>(file: RecordedFile, reading: Promise<T>): Promise<T> {
+  try {
+    return await reading;
+  } catch (error) {
+    const { code } = error as NodeJS.ErrnoException;
+    if (code === undefined || !UNREADABLE.has(code)) throw error;
+    throw corrupt(file, `cannot be read: ${code}`, error);
+  }
+}
+
+function corrupt(file: RecordedFile, what: string, cause?: unknown): HistoryError {
+  return new HistoryError('DAY_FILE_CORRUPT', `Day file ${file.path} ${what}`, { cause });
 }
 
 function hasSameTimes(a: BigIntStats, b: BigIntStats): boolean {

@@ -1,7 +1,15 @@
 import { rm } from 'node:fs/promises';
 import { type DayFileKey, type Kind, readSql } from '@tb/schema';
 import { type FileIdentity, SORT } from './day-file.ts';
-import { type DuckConnection, identifier, literal, readRow, readRows } from './duck.ts';
+import {
+  type DuckConnection,
+  identifier,
+  inTransaction,
+  literal,
+  readRow,
+  readRows,
+  withCleanup,
+} from './duck.ts';
 import { HistoryError } from './errors.ts';
 import { findStats, sealFile } from './file-bytes.ts';
 import { findDifference, type Profile, profileOf } from './profile.ts';
@@ -71,15 +79,14 @@ export async function writeFile(
   const step = (done: BuildStep): void => onStep(done);
   try {
     await attachNew(connection, path, contents.rowGroupRows);
-    try {
+    const write = async (): Promise<void> => {
       step('attached');
       await fill(connection, contents);
       step('inserted');
       await connection.run(`CHECKPOINT ${ALIAS}`);
       step('checkpointed');
-    } finally {
-      await connection.run(`DETACH ${ALIAS}`);
-    }
+    };
+    await withCleanup(write, () => connection.run(`DETACH ${ALIAS}`));
     if (await findStats(`${path}.wal`))
       throw new HistoryError('BUILD_MISMATCH', `${path} still has a .wal after its checkpoint`);
     step('detached');
@@ -113,29 +120,30 @@ async function fill(connection: DuckConnection, contents: FileContents): Promise
     'SELECT current_database() AS catalog, current_schema() AS schema',
   );
   const [catalog, schema] = [String(before['catalog']), String(before['schema'])];
-  await connection.run('BEGIN TRANSACTION');
-  try {
+  const restore = `USE ${identifier(catalog)}.${identifier(schema)}`;
+  const write = async (): Promise<void> => {
     // DDL runs after USE, with unqualified names: a view with a qualified one fails under another alias.
     await connection.run(
-      `USE ${ALIAS}.main; ${readSql(`day_file/${contents.kind}.sql`)}; USE ${identifier(catalog)}.${identifier(schema)}`,
+      `USE ${ALIAS}.main; ${readSql(`day_file/${contents.kind}.sql`)}; ${restore}`,
     );
     for (const slice of contents.slices)
       await connection.run(
         `INSERT INTO ${ALIAS}.main.data SELECT * FROM ${contents.rows} AS rows
          WHERE ${sliceCondition(slice)} ORDER BY ${SORT[contents.kind]}`,
       );
-    await connection.run(
-      [metadataInsert(contents), ...symbolInserts(contents), ...coverageInserts(contents)].join(
-        '; ',
-      ),
-    );
+    const inserts = [
+      metadataInsert(contents),
+      ...symbolInserts(contents),
+      ...coverageInserts(contents),
+    ];
+    await connection.run(inserts.join('; '));
     await assertSymbolsKnown(connection, contents.profile);
-    await connection.run('COMMIT');
-  } catch (error) {
-    // USE is not undone by a rollback.
-    await connection.run(`ROLLBACK; USE ${identifier(catalog)}.${identifier(schema)}`);
-    throw error;
-  }
+  };
+  // A rollback does not undo USE.
+  await withCleanup(
+    () => inTransaction(connection, write),
+    () => connection.run(restore),
+  );
 }
 
 function symbolInserts(contents: FileContents): string[] {
@@ -195,16 +203,15 @@ async function verifyWritten(
   contents: FileContents,
 ): Promise<void> {
   await connection.run(`ATTACH ${literal(path)} AS ${ALIAS} (TYPE duckdb, READ_ONLY)`);
-  try {
-    const written = await profileOf(connection, contents.kind, `${ALIAS}.main.data`);
-    const difference = findDifference(contents.profile, written);
-    if (difference)
-      throw new HistoryError(
-        'BUILD_MISMATCH',
-        `${path} reads back ${difference.target} rows of sid ${difference.sid}, the source has ${difference.source}` +
-          (difference.source === difference.target ? ' with other contents' : ''),
-      );
-  } finally {
-    await connection.run(`DETACH ${ALIAS}`);
-  }
+  const written = await withCleanup(
+    () => profileOf(connection, contents.kind, `${ALIAS}.main.data`),
+    () => connection.run(`DETACH ${ALIAS}`),
+  );
+  const difference = findDifference(contents.profile, written);
+  if (!difference) return;
+  throw new HistoryError(
+    'BUILD_MISMATCH',
+    `${path} reads back ${difference.target} rows of sid ${difference.sid}, the source has ${difference.source}` +
+      (difference.source === difference.target ? ' with other contents' : ''),
+  );
 }

@@ -31,9 +31,9 @@ export class Market implements AsyncDisposable {
     this.duck = duck;
   }
 
-  static async open(exchange = 'nse'): Promise<Market> {
+  static async open(exchange = 'nse', threads = 1): Promise<Market> {
     const root = tempRoot('history');
-    const duck = await openBuildInstance({ threads: 1, tempDirectory: root.at('spill') });
+    const duck = await openBuildInstance({ threads, tempDirectory: root.at('spill') });
     const market = new Market(root, exchange, duck);
     await initialiseMarketData({ layout: market.layout, purpose: 'test' });
     return market;

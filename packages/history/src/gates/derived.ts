@@ -1,6 +1,6 @@
 import { rederiveCandlesSql } from '../derive.ts';
+import { planDerivation } from '../derive-slices.ts';
 import { readRows } from '../duck.ts';
-import { sliceCondition, slicesOf } from '../slices.ts';
 import {
   type Finding,
   type Gate,
@@ -9,6 +9,8 @@ import {
   isoOf,
   subjectOf,
 } from './gate.ts';
+
+const CANDLE = 'sid, ts, open, high, low, close, volume';
 
 /** Candles and ticks of one date must tell the same story. */
 export const minutesFromTicks: Gate = {
@@ -19,28 +21,21 @@ export const minutesFromTicks: Gate = {
     const ticks = context.subjects.find((one) => one.key.kind === 'ticks');
     const minutes = context.subjects.find((one) => one.key.timeframe === '1m');
     if (!ticks || !minutes) return [];
-    // By slices: the ordered aggregates of 10 M ticks at once would not fit into 512 MB.
-    const { session } = context;
-    const slices = await slicesOf(
-      context.connection,
-      ticks.target,
-      ticks.targetProfile,
-      session.open,
-    );
-    const findings: Finding[] = [];
-    for (const slice of slices) {
-      const where = sliceCondition(slice);
-      const expected = rederiveCandlesSql({
-        from: `(SELECT * FROM ${ticks.target} WHERE ${where}) AS ticks`,
-        kind: 'ticks',
-        timeframe: '1m',
-        session,
-      });
-      const held = `SELECT sid, ts, open, high, low, close, volume FROM ${minutes.target}
-        WHERE ${where} AND sid IN (SELECT sid FROM ${ticks.catalog}.main.symbols)`;
-      findings.push(...(await differences(context, [{ subject: minutes, expected, held }])));
+    const { connection, session } = context;
+    const { hasFractions, conditions } = await planDerivation(connection, {
+      ...{ kind: 'ticks', table: ticks.target, profile: ticks.targetProfile },
+      originNs: session.open,
+    });
+    for (const condition of conditions) {
+      const from = `${ticks.target} WHERE ${condition}`;
+      const request = { from, kind: 'ticks', timeframe: '1m', session, hasFractions } as const;
+      const held = `SELECT ${CANDLE} FROM ${minutes.target}
+        WHERE ${condition} AND sid IN (SELECT sid FROM ${ticks.catalog}.main.symbols)`;
+      const pair = { subject: minutes, expected: rederiveCandlesSql(request), held };
+      const [finding] = await differences(context, [pair]);
+      if (finding) return [finding];
     }
-    return findings.slice(0, 1);
+    return [];
   },
 };
 
@@ -75,21 +70,26 @@ async function compareWider(
 ): Promise<readonly Finding[]> {
   const minutes = context.subjects.find((one) => one.key.timeframe === '1m');
   if (!minutes) return [];
-  const pairs: Pair[] = [];
-  for (const subject of context.subjects) {
-    const { timeframe } = subject.key;
-    const condition = conditionOf(subject, minutes);
-    if (timeframe === '' || timeframe === '1m' || condition === undefined) continue;
-    const expected = rederiveCandlesSql({
-      from: `(SELECT * FROM ${minutes.target} WHERE ${condition}) AS minutes`,
-      kind: 'candles',
-      timeframe,
-      session: context.session,
+  const { connection, session } = context;
+  const { hasFractions, conditions } = await planDerivation(connection, {
+    ...{ kind: 'candles', table: minutes.target, profile: minutes.targetProfile },
+    originNs: session.open,
+  });
+  const findings: Finding[] = [];
+  for (const slice of conditions) {
+    const pairs = context.subjects.flatMap((subject): Pair[] => {
+      const { timeframe } = subject.key;
+      const condition = conditionOf(subject, minutes);
+      if (timeframe === '' || timeframe === '1m' || condition === undefined) return [];
+      const where = `${slice} AND ${condition}`;
+      const from = `${minutes.target} WHERE ${where}`;
+      const request = { from, kind: 'candles', timeframe, session, hasFractions } as const;
+      const held = `SELECT ${CANDLE} FROM ${subject.target} WHERE ${where}`;
+      return [{ subject, expected: rederiveCandlesSql(request), held }];
     });
-    const held = `SELECT sid, ts, open, high, low, close, volume FROM ${subject.target} WHERE ${condition}`;
-    pairs.push({ subject, expected, held });
+    findings.push(...(await differences(context, pairs)));
   }
-  return await differences(context, pairs);
+  return findings;
 }
 
 /** Two SELECTs of candles that should be equal. */

@@ -58,9 +58,8 @@ async function holeFindings(
   const one = context.subjects.find((subject) => subject.key.timeframe === '1m');
   if (!one) return [];
   const expected = expectedMinutes(context);
-  const series = await readSeries(context, one);
   const findings: Finding[] = [];
-  for (const [symbol, minutes] of series) {
+  for (const [symbol, minutes] of await readSeries(context, one, expected)) {
     const holes = holesIn(expected, minutes).filter(isMeant);
     const [first] = holes;
     if (!first) continue;
@@ -69,8 +68,8 @@ async function holeFindings(
       subject: subjectOf(one.key),
       symbol,
       minute: isoOf(first.from),
-      observed: `${missing} expected minutes missing in ${holes.length} holes, the first of ${first.minutes}`,
-      expected: `${expected.length} minutes, ${minutes.size} there`,
+      observed: `${missing} of ${expected.length} minutes missing in ${holes.length} holes, the first of ${first.minutes}`,
+      expected: `${expected.length} minutes`,
     });
   }
   return findings;
@@ -84,22 +83,31 @@ function expectedMinutes(context: GateContext): readonly bigint[] {
   return all.filter((ts) => coverage.some((range) => range.from <= ts && ts < range.to));
 }
 
+/** The expected minutes that are there, of every series that could be dense and lacks some. */
 async function readSeries(
   context: GateContext,
   subject: GateSubject,
+  expected: readonly bigint[],
 ): Promise<ReadonlyMap<string, ReadonlySet<bigint>>> {
+  if (expected.length === 0) return new Map();
+  const isMarket = context.coverage !== undefined;
   const rows = await readRows(
     context.connection,
-    context.coverage
-      ? `SELECT 0 AS sid, list(DISTINCT epoch_ns(ts)) AS minutes FROM ${subject.target} GROUP BY ALL`
-      : `SELECT sid, list(epoch_ns(ts)) AS minutes FROM ${subject.target} GROUP BY sid ORDER BY sid`,
+    `SELECT series, list(DISTINCT m) AS minutes
+     FROM (SELECT ${isMarket ? '0' : 'sid'} AS series, epoch_ns(ts) AS m FROM ${subject.target})
+     JOIN (SELECT unnest([${expected.join(', ')}]::BIGINT[]) AS m) AS expected USING (m)
+     GROUP BY series HAVING count(DISTINCT m) BETWEEN ${fewestCandles(expected)} AND ${expected.length - 1} ORDER BY series`,
   );
   return new Map(
     rows.map((row) => [
-      context.coverage ? MARKET : context.symbolOf(row['sid'] as number),
+      isMarket ? MARKET : context.symbolOf(row['series'] as number),
       new Set((row['minutes'] as { items: readonly bigint[] }).items),
     ]),
   );
+}
+
+function fewestCandles(expected: readonly bigint[]): number {
+  return Math.min(DENSE_CANDLES, Math.floor(expected.length / 2));
 }
 
 /** Holes of a dense series, in time order; none for a thin one. */
@@ -108,7 +116,6 @@ function holesIn(expected: readonly bigint[], minutes: ReadonlySet<bigint>): rea
   const first = present.indexOf(true);
   const last = present.lastIndexOf(true);
   const count = present.filter(Boolean).length;
-  if (count < Math.min(DENSE_CANDLES, expected.length / 2)) return [];
   const holes = runsOfMissing(present);
   const longInside = holes
     .filter((hole) => hole.minutes > HOLE_MINUTES && hole.at > first && hole.at < last)
