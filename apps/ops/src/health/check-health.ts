@@ -11,7 +11,7 @@ import { openDatabases } from './databases.ts';
 import {
   type Finding,
   fail,
-  type HealthStatus,
+  type HealthReport,
   type Observation,
   warn,
   worstOf,
@@ -19,6 +19,8 @@ import {
 import { hashFiles } from './hash-files.ts';
 import type { Check, HealthContext } from './health-context.ts';
 import { DEFAULT_LIMITS, type HealthLimits } from './limits.ts';
+
+export type { HealthReport } from './finding.ts';
 
 export interface HealthOptions {
   /** Read every byte: sha256 of all files, every index of SQLite, every batch of the live buffer. Default false. */
@@ -31,12 +33,6 @@ export interface HealthOptions {
   readonly checks?: readonly string[] | undefined;
   /** Called with the number of files hashed so far. */
   readonly onProgress?: ((hashedFiles: number) => void) | undefined;
-}
-
-export interface HealthReport {
-  /** The worst status of all findings. */
-  readonly verdict: HealthStatus;
-  readonly findings: readonly Finding[];
 }
 
 /**

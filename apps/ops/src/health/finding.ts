@@ -16,6 +16,13 @@ export interface Finding {
   readonly hint: string | null;
 }
 
+/** What `checkHealth` gives back. */
+export interface HealthReport {
+  /** The worst status of all findings. */
+  readonly verdict: HealthStatus;
+  readonly findings: readonly Finding[];
+}
+
 /** A finding before the name of its check is added. */
 export type Observation = Omit<Finding, 'check'>;
 
