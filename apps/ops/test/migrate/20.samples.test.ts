@@ -21,7 +21,11 @@ function sha256(path: string): string {
 }
 
 /** Every published row of a kind, as one multiset hash with its count, through the reader of the manager. */
-async function historyOf(layout: Layout, view: string, columns: string): Promise<Record<string, unknown>[]> {
+async function historyOf(
+  layout: Layout,
+  view: string,
+  columns: string,
+): Promise<Record<string, unknown>[]> {
   await using manager = await DatabaseManager.open({ root: layout.root, role: 'reader' });
   await using session = await manager.openSql();
   const result = await session.query(
@@ -30,7 +34,9 @@ async function historyOf(layout: Layout, view: string, columns: string): Promise
   const rows: Record<string, unknown>[] = [];
   for await (const chunk of result.chunks)
     for (let row = 0; row < chunk.rows; row += 1)
-      rows.push(Object.fromEntries(chunk.names.map((name, at) => [name, chunk.columns[at]?.[row]])));
+      rows.push(
+        Object.fromEntries(chunk.names.map((name, at) => [name, chunk.columns[at]?.[row]])),
+      );
   return rows;
 }
 
@@ -60,7 +66,15 @@ describe('the sample monoliths', () => {
       expect(fatesOf(answer, 'live_ticks')).toEqual([76_446, 0, 3_744, 0]);
       expect(tableOf(answer, 'live_ticks').reasons).toEqual({ no_session: 3_744 });
       expect(fatesOf(answer, 'websocket_status')).toEqual([0, 0, 0, 1]);
-      for (const name of ['trades', 'signals', 'users', 'user_roles', 'backtest_runs', 'backtest_trades', 'backtest_equity_curves'])
+      for (const name of [
+        'trades',
+        'signals',
+        'users',
+        'user_roles',
+        'backtest_runs',
+        'backtest_trades',
+        'backtest_equity_curves',
+      ])
         expect(fatesOf(answer, name)).toEqual([facts.tables[name]?.rows, 0, 0, 0]);
 
       const exchange = (key: string) => `lower(split_part(${key}, '_', 1))`;
@@ -70,8 +84,14 @@ describe('the sample monoliths', () => {
            SELECT e, count(*) AS n, md5(string_agg(line, ',' ORDER BY line)) AS h FROM (
              SELECT ${exchange('instrument_key')} AS e, hash(instrument_key, timestamp::TIMESTAMP_NS, open, high, low, close, volume)::VARCHAR AS line FROM candles) GROUP BY e)`,
       );
-      const stored = await historyOf(layout, 'candles_1m', 'symbol, ts, open, high, low, close, volume');
-      expect(`[${stored.map((row) => `{'e': ${row['exchange']}, 'n': ${row['n']}, 'h': ${row['h']}}`).join(', ')}]`).toBe(candles?.['text']);
+      const stored = await historyOf(
+        layout,
+        'candles_1m',
+        'symbol, ts, open, high, low, close, volume',
+      );
+      expect(
+        `[${stored.map((row) => `{'e': ${row['exchange']}, 'n': ${row['n']}, 'h': ${row['h']}}`).join(', ')}]`,
+      ).toBe(candles?.['text']);
 
       const ticks = await queryFile(
         from,
@@ -81,7 +101,9 @@ describe('the sample monoliths', () => {
       );
       expect(await historyOf(layout, 'ticks', 'symbol, ts, price, volume')).toEqual(ticks);
 
-      const lines = readFileSync(answer.quarantineFile as string, 'utf8').trimEnd().split('\n');
+      const lines = readFileSync(answer.quarantineFile as string, 'utf8')
+        .trimEnd()
+        .split('\n');
       expect(lines).toHaveLength(3_744);
       expect(JSON.parse(lines[0] as string)).toMatchObject({
         table: 'live_ticks',
@@ -108,10 +130,21 @@ describe('the sample monoliths', () => {
       expect(fatesOf(v1, 'trades')).toEqual([120, 0, 0, 0]);
       expect(fatesOf(v1, 'paper_trades')).toEqual([0, 0, 0, 1]);
       expect(v1.clocks).toContainEqual(
-        expect.objectContaining({ table: 'ohlcv_1m', clock: 'Asia/Kolkata', basis: 'values', unclearRows: 0 }),
+        expect.objectContaining({
+          table: 'ohlcv_1m',
+          clock: 'Asia/Kolkata',
+          basis: 'values',
+          unclearRows: 0,
+        }),
       );
       expect(v1.clocks).toContainEqual(
-        expect.objectContaining({ table: 'trades', column: 'entry_time', clock: 'utc', basis: 'values', unclearRows: 0 }),
+        expect.objectContaining({
+          table: 'trades',
+          column: 'entry_time',
+          clock: 'utc',
+          basis: 'values',
+          unclearRows: 0,
+        }),
       );
       const columns = 'symbol, ts, open, high, low, close, volume';
       const history = await historyOf(first, 'candles_1m', columns);
@@ -135,9 +168,21 @@ describe('the sample monoliths', () => {
       const from = STRICT as string;
       const init = await tb(['init', '--root', root.at('data')]);
       expect(init.exit).toBe(0);
-      const run = await tb(['migrate', '--from', from, '--root', root.at('data'), '--json', '--quiet']);
+      const run = await tb([
+        'migrate',
+        '--from',
+        from,
+        '--root',
+        root.at('data'),
+        '--json',
+        '--quiet',
+      ]);
       expect(run.exit).toBe(0);
-      expect(run.json).toMatchObject({ command: 'migrate', status: 'migrated', source: { path: from } });
+      expect(run.json).toMatchObject({
+        command: 'migrate',
+        status: 'migrated',
+        source: { path: from },
+      });
 
       await using manager = await DatabaseManager.open({ root: root.at('data'), role: 'reader' });
       const fills = await manager.read('trading', (db) =>
@@ -147,12 +192,30 @@ describe('the sample monoliths', () => {
         from,
         'SELECT trade_id, signal_id, price::VARCHAR AS price, fees::VARCHAR AS fees, epoch_ns(timestamp) AS ts FROM trades ORDER BY timestamp, trade_id',
       );
-      expect(fills.map((fill) => [fill.trade_id, fill.signal_id, Number(fill.price), Number(fill.fee), fill.ts])).toEqual(
-        source.map((row) => [row['trade_id'], row['signal_id'], Number(row['price']), Number(row['fees']), row['ts']]),
+      expect(
+        fills.map((fill) => [
+          fill.trade_id,
+          fill.signal_id,
+          Number(fill.price),
+          Number(fill.fee),
+          fill.ts,
+        ]),
+      ).toEqual(
+        source.map((row) => [
+          row['trade_id'],
+          row['signal_id'],
+          Number(row['price']),
+          Number(row['fees']),
+          row['ts'],
+        ]),
       );
-      const positions = await manager.read('trading', (db) => db.selectFrom('positions').selectAll().execute());
+      const positions = await manager.read('trading', (db) =>
+        db.selectFrom('positions').selectAll().execute(),
+      );
       expect(positions.length).toBe(new Set(fills.map((fill) => fill.symbol)).size);
-      expect(positions.every((position) => position.quantity === '0' && position.cost === '0')).toBe(true);
+      expect(
+        positions.every((position) => position.quantity === '0' && position.cost === '0'),
+      ).toBe(true);
 
       const pairs = await manager.read('config', (db) =>
         db.selectFrom('user_roles').selectAll().orderBy('username').orderBy('role_name').execute(),
@@ -162,7 +225,9 @@ describe('the sample monoliths', () => {
         { username: 'admin', role_name: 'viewer' },
         { username: 'viewer1', role_name: 'viewer' },
       ]);
-      const runner = await manager.read('signals', (db) => db.selectFrom('runner_state').selectAll().execute());
+      const runner = await manager.read('signals', (db) =>
+        db.selectFrom('runner_state').selectAll().execute(),
+      );
       expect(runner).toContainEqual(
         expect.objectContaining({
           symbol: 'NSE_EQ|INE002A01018',
@@ -176,11 +241,27 @@ describe('the sample monoliths', () => {
       const [done] = runs.filter((each) => each.state === 'done');
       const file = manager.layout.absolute(done?.path as string);
       expect(sha256(file)).toBe(done?.sha256);
-      const [trades] = await queryFile(file, 'SELECT count(*) AS n, round(sum(pnl + fees), 6) AS gross FROM trades');
-      const [legacy] = await queryFile(from, 'SELECT count(*) AS n, round(sum(pnl), 6) AS gross FROM backtest_trades');
+      const [trades] = await queryFile(
+        file,
+        'SELECT count(*) AS n, round(sum(pnl + fees), 6) AS gross FROM trades',
+      );
+      const [legacy] = await queryFile(
+        from,
+        'SELECT count(*) AS n, round(sum(pnl), 6) AS gross FROM backtest_trades',
+      );
       expect(trades).toEqual(legacy);
-      const [equity] = await queryFile(file, 'SELECT count(*) AS n, round(sum(equity), 3) AS s FROM equity');
-      expect(equity).toEqual((await queryFile(from, 'SELECT count(*) AS n, round(sum(equity), 3) AS s FROM backtest_equity_curves'))[0]);
+      const [equity] = await queryFile(
+        file,
+        'SELECT count(*) AS n, round(sum(equity), 3) AS s FROM equity',
+      );
+      expect(equity).toEqual(
+        (
+          await queryFile(
+            from,
+            'SELECT count(*) AS n, round(sum(equity), 3) AS s FROM backtest_equity_curves',
+          )
+        )[0],
+      );
     },
     TIMEOUT_MS,
   );
