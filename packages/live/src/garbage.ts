@@ -17,14 +17,27 @@ export async function sweepGarbage(writer: Writer): Promise<number> {
     .all(writer.now()) as string[];
   if (due.length === 0) return 0;
   writer.step('garbage.before_unlink');
-  for (const path of due) await rm(join(layout.liveDir(exchange), path), { force: true });
+  const gone: string[] = [];
+  for (const path of due) if (await unlinked(join(layout.liveDir(exchange), path))) gone.push(path);
   await syncDir(layout.segmentsDir(exchange));
   writer.step('garbage.unlinked');
   writer.transact(() => {
     const forget = db.prepare('DELETE FROM garbage WHERE path = ?');
-    for (const path of due) forget.run(path);
+    for (const path of gone) forget.run(path);
   });
-  return due.length;
+  return gone.length;
+}
+
+/** Some systems do not unlink a file that a reader has open: it stays on the list, and is tried again. */
+async function unlinked(path: string): Promise<boolean> {
+  try {
+    await rm(path, { force: true });
+    return true;
+  } catch (error) {
+    const { code } = error as NodeJS.ErrnoException;
+    if (code === 'EBUSY' || code === 'EPERM' || code === 'EACCES') return false;
+    throw error;
+  }
 }
 
 /** Files that wait for their time. */

@@ -7,7 +7,7 @@ import { ackOf } from './entry.ts';
 import { isLiveError } from './errors.ts';
 import type { CoverageEntry } from './live-snapshot.ts';
 import type { Metrics } from './metrics.ts';
-import { newStaging, type StagedDay, type Staging } from './staging.ts';
+import { newStaging, recycle, type StagedDay, type Staging } from './staging.ts';
 import type { SymbolRegistry } from './symbol-registry.ts';
 import type { SymbolState } from './symbol-state.ts';
 import { addSymbols, unknownSymbols } from './symbols.ts';
@@ -42,6 +42,7 @@ export class GroupWriter {
   readonly #parts: GroupWriterParts;
   /** Symbols that the registry has numbered and live.db does not have yet. */
   readonly #newSymbols = new Set<SymbolState>();
+  readonly #spare: StagedDay[] = [];
   #droppedRows = 0;
   #holes: CoverageEntry[] = [];
 
@@ -98,11 +99,15 @@ export class GroupWriter {
   }
 
   async #commit(slices: readonly Slice[]): Promise<void> {
-    const staging = newStaging();
+    const staging = newStaging(this.#spare);
     const supplied: SuppliedCandles = new Map();
-    const staged = slices.map((slice) => this.#stage(staging, supplied, slice));
-    await this.#transact(staging, supplied);
-    for (const slice of staged) this.#settle(slice);
+    try {
+      const staged = slices.map((slice) => this.#stage(staging, supplied, slice));
+      await this.#transact(staging, supplied);
+      for (const slice of staged) this.#settle(slice);
+    } finally {
+      recycle(staging);
+    }
     this.#parts.onCommit();
   }
 

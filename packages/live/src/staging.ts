@@ -7,9 +7,9 @@ export const FLUSH_ROWS = 4_096;
 
 /** Accepted ticks of one trading date, in the order in which they get their seqs. */
 export class StagedDay implements StoredColumns {
-  readonly day: DayWindow;
+  day: DayWindow;
   /** Of a date whose rollover has begun: durable, set aside. */
-  readonly isLate: boolean;
+  isLate: boolean;
   readonly sid: Int32Array = new Int32Array(FLUSH_ROWS);
   readonly ts: BigInt64Array = new BigInt64Array(FLUSH_ROWS);
   readonly price: Float64Array = new Float64Array(FLUSH_ROWS);
@@ -27,6 +27,16 @@ export class StagedDay implements StoredColumns {
   constructor(day: DayWindow) {
     this.day = day;
     this.isLate = day.isClosed;
+  }
+
+  /** Empties it for the rows of another transaction: the columns are used again. */
+  reset(day: DayWindow): this {
+    this.day = day;
+    this.isLate = day.isClosed;
+    this.rows = 0;
+    this.minOffset = Number.POSITIVE_INFINITY;
+    this.maxOffset = -1;
+    return this;
   }
 
   add(
@@ -63,19 +73,26 @@ export interface SourceMark {
 export interface Staging {
   readonly days: Map<DayWindow, StagedDay>;
   readonly marks: Map<string, SourceMark>;
+  /** Columns of earlier transactions, to be used again: 340 kB a date are not made anew for each flush. */
+  readonly spare: StagedDay[];
   duplicates: number;
   rejected: number;
 }
 
-export function newStaging(): Staging {
-  return { days: new Map(), marks: new Map(), duplicates: 0, rejected: 0 };
+export function newStaging(spare: StagedDay[]): Staging {
+  return { days: new Map(), marks: new Map(), spare, duplicates: 0, rejected: 0 };
 }
 
 export function stagedDayOf(staging: Staging, day: DayWindow): StagedDay {
   let staged = staging.days.get(day);
   if (staged === undefined) {
-    staged = new StagedDay(day);
+    staged = staging.spare.pop()?.reset(day) ?? new StagedDay(day);
     staging.days.set(day, staged);
   }
   return staged;
+}
+
+/** The transaction is over: its columns may be used again. One date is the rule; of more, two are kept. */
+export function recycle({ days, spare }: Staging): void {
+  for (const staged of days.values()) if (spare.length < 2) spare.push(staged);
 }

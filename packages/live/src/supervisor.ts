@@ -48,8 +48,13 @@ export class Supervisor {
   /** After each commit. */
   tend(): void {
     const { wal, writer, sealer } = this.#parts;
-    const large = wal.tend();
-    if (large !== undefined) writer.emit({ type: 'wal_large', sizeBytes: large });
+    try {
+      const large = wal.tend();
+      if (large !== undefined) writer.emit({ type: 'wal_large', sizeBytes: large });
+    } catch (error) {
+      this.#settle(error);
+      return;
+    }
     sealer.tend();
   }
 
@@ -81,11 +86,15 @@ export class Supervisor {
     const { ballast, wal, writer, sealer } = this.#parts;
     const released = ballast.release();
     writer.emit({ type: 'disk_full', ballastReleased: released });
-    if (released) {
+    if (!released) return false;
+    try {
       wal.checkpoint('TRUNCATE');
-      sealer.sealAll();
+    } catch (error) {
+      this.#settle(error);
+      return !writer.isFailed;
     }
-    return released;
+    sealer.sealAll();
+    return true;
   }
 
   async #beat(): Promise<void> {
@@ -97,10 +106,16 @@ export class Supervisor {
       await sweepGarbage(writer);
       await this.#restoreBallast();
     } catch (error) {
-      // A full disk and a busy database are told by appends; a beat is simply tried again.
-      if (isLiveError(error, 'DISK_FULL') || isBusy(error) || writer.isFailed) return;
-      writer.fail(error as Error);
+      this.#settle(error);
     }
+  }
+
+  /** A full disk and a busy database are told by appends, and this work comes again; anything else ends the writer. */
+  #settle(error: unknown): void {
+    const { writer } = this.#parts;
+    const judged = writer.judge(error);
+    if (isLiveError(judged, 'DISK_FULL') || isBusy(judged) || writer.isFailed) return;
+    writer.fail(judged as Error);
   }
 
   #writeHeartbeat(): void {

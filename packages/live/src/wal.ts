@@ -13,8 +13,9 @@ const BUSY_MS = 50;
 const INTERVAL_MS = 200;
 
 /**
- * Keeps the WAL bounded. SQLite's own checkpoint at commit is PASSIVE: back-to-back readers starve it, and the WAL grew
- * to 66 MB and on. RESTART waits shortly for the readers of old pages, and held it at 16.1 MB beside four such readers.
+ * Keeps the WAL bounded. SQLite's own checkpoint at commit, each 4 MB, is PASSIVE: it keeps the work in small pieces (one
+ * of 16 MB blocked the thread three times as long), but back-to-back readers starve it, and the WAL grew to 66 MB and on.
+ * RESTART, above 16 MB, waits shortly for the readers of old pages: it held the WAL at 16.1 MB beside four such readers.
  */
 export class Wal {
   readonly #db: SqliteDatabase;
@@ -27,7 +28,6 @@ export class Wal {
     this.#db = db;
     this.#path = `${dbPath}-wal`;
     this.#options = options;
-    db.pragma('wal_autocheckpoint = 0');
     // After a restart the file is cut to this, so that its size tells how long the WAL is.
     db.pragma(`journal_size_limit = ${options.checkpointBytes}`);
   }

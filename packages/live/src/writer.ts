@@ -88,7 +88,7 @@ export class Writer {
       result = this.lock.write(body);
     } catch (error) {
       this.builder.rollBack();
-      throw this.#judge(error);
+      throw this.judge(error);
     }
     this.builder.accept();
     return result;
@@ -103,16 +103,8 @@ export class Writer {
     return error;
   }
 
-  close(): void {
-    this.lock.signal.removeEventListener('abort', this.#lockLost);
-    this.#end ??= new LiveError('LIVE_CLOSED', `The live buffer of ${this.exchange} is closed`);
-  }
-
-  readonly #lockLost = (): void => {
-    this.fail(this.lock.signal.reason as Error);
-  };
-
-  #judge(error: unknown): unknown {
+  /** What an error of live.db means: `DISK_FULL`, busy, or the end of the writer. Others are returned as they are. */
+  judge(error: unknown): unknown {
     const sqliteCode = sqliteCodeOf(error);
     if (DISK_FULL.has(sqliteCode))
       return new LiveError('DISK_FULL', `live.db of ${this.exchange} cannot grow: ${sqliteCode}`, {
@@ -127,6 +119,15 @@ export class Writer {
       );
     return isLockError(error) ? this.fail(error) : error;
   }
+
+  close(): void {
+    this.lock.signal.removeEventListener('abort', this.#lockLost);
+    this.#end ??= new LiveError('LIVE_CLOSED', `The live buffer of ${this.exchange} is closed`);
+  }
+
+  readonly #lockLost = (): void => {
+    this.fail(this.lock.signal.reason as Error);
+  };
 }
 
 /** SQLite's own code of an error or of what it wraps; '' when it is none of SQLite's. */
