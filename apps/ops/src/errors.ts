@@ -21,6 +21,7 @@ export type OpsErrorCode =
   | 'GATE_FAILED'
   | 'BACKUP_ABSENT'
   | 'BACKUP_CORRUPT'
+  | 'DRILL_FAILED'
   | 'STORE_IN_USE'
   | 'OUTPUT_EXISTS'
   | 'INTERRUPTED'
@@ -138,6 +139,11 @@ export const opsErrors: Readonly<Record<OpsErrorCode, ErrorEntry>> = {
     exit: 4,
     cause: 'A backup, or what should be backed up, is not what its record says.',
     action: 'Run `tb backups --verify` and `tb health --full`; restore another backup.',
+  },
+  DRILL_FAILED: {
+    exit: 4,
+    cause: 'A root restored from the newest backups is not healthy.',
+    action: 'Look at the checks in the message; take a new backup and drill again.',
   },
   STORE_IN_USE: {
     exit: 75,

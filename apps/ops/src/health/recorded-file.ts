@@ -18,12 +18,6 @@ export interface RecordedFile {
   readonly verified?: VerifiedRow | undefined;
 }
 
-/** What was wrong with files, and how many were read to the last byte. */
-export interface FileFindings {
-  readonly problems: readonly Observation[];
-  readonly hashed: number;
-}
-
 /**
  * Compares files with their records: there, of their size, no `.wal` beside them, and the sha256 of each that has no
  * earlier hash under the same device, inode, size, mtime and ctime. A changed byte moves the ctime, so it is found
@@ -36,7 +30,7 @@ export async function checkRecordedFiles(
   files: readonly RecordedFile[],
   hint: string,
   readBytes: 'unless-verified' | 'only-full' = 'unless-verified',
-): Promise<FileFindings> {
+): Promise<readonly Observation[]> {
   const problems: Observation[] = [];
   const unread: RecordedFile[] = [];
   for (const file of files) {
@@ -53,7 +47,7 @@ export async function checkRecordedFiles(
     else if (seen?.sha256 !== file.sha256)
       problems.push(fail(file.subject, seen?.sha256 ?? null, file.sha256, hint));
   }
-  return { problems, hashed: unread.length };
+  return problems;
 }
 
 function problemOf(

@@ -4,7 +4,6 @@ import {
   type FoundBackup,
 } from '../../backup/backup-entry.ts';
 import { listBackups } from '../../backup/list-backups.ts';
-import { readProofs } from '../../backup/proofs.ts';
 import { verifyBackups } from '../../backup/verify-backups.ts';
 import { isOpsError } from '../../errors.ts';
 import { fail, type Observation, ok, warn } from '../finding.ts';
@@ -13,8 +12,8 @@ import type { Check, HealthContext } from '../health-context.ts';
 import { findStats } from '../recorded-file.ts';
 
 /**
- * The newest backup of each database that has rows (observed: its age in ms), the last proven restore, and whether every
- * copy is there with its size; with --full every byte.
+ * The newest backup of each database that has rows (observed: its age in ms), and whether every copy is there with its
+ * size; with --full every byte.
  */
 export const backups: Check = {
   name: 'backups',
@@ -47,7 +46,6 @@ async function ofDatabase(
   }
   return [
     newest(context, database, found.at(-1)),
-    ...(await proven(context, database, found)),
     ...(isFull ? await changed(context, found) : await incomplete(found)),
   ];
 }
@@ -66,25 +64,6 @@ function newest(
   }
   if (opened && !hasRows(opened)) return ok(database, 'nothing to back up', limit);
   return warn(database, 'no backup', limit, hint);
-}
-
-async function proven(
-  { layout, limits, nowMs }: HealthContext,
-  database: BackupDatabase,
-  found: readonly FoundBackup[],
-): Promise<readonly Observation[]> {
-  if (found.length === 0) return [];
-  const ids = new Set(found.map(({ id }) => id));
-  const last = (await readProofs(layout)).filter(({ id }) => ids.has(id)).at(-1);
-  const subject = `${database} proven restore`;
-  const hint = 'Run `tb drill`: a backup that was never restored is a hope.';
-  if (!last) return [warn(subject, 'never', limits.provenMs, hint)];
-  const ageMs = Math.max(0, nowMs - Date.parse(last.at));
-  return [
-    ageMs > limits.provenMs
-      ? warn(subject, ageMs, limits.provenMs, hint)
-      : ok(subject, ageMs, limits.provenMs),
-  ];
 }
 
 const DAMAGED = 'Do not restore it; see `tb backups --verify` and take a new backup.';

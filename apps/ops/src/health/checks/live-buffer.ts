@@ -51,7 +51,7 @@ async function segmentProblems(
   const subjectOf = (path: string): string => `live_buffer/${exchange}/${path}`;
   // The folder first: what is sealed in between is listed.
   const names = await entriesOf(layout.segmentsDir(exchange));
-  const { problems } = await checkRecordedFiles(
+  const problems = await checkRecordedFiles(
     context,
     segmentsOf(database).map((row) => ({
       subject: subjectOf(row.path),

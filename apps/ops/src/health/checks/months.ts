@@ -23,7 +23,7 @@ export const months: Check = {
       .map((month) =>
         warn(month.path, 'stale', 'fresh', 'Made anew by the next rollover; reads use its days.'),
       );
-    const { problems } = await checkRecordedFiles(
+    const problems = await checkRecordedFiles(
       context,
       all.map((month) => ({
         subject: month.path,

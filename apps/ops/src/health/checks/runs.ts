@@ -34,7 +34,7 @@ async function ofFiles(
   context: Parameters<Check['run']>[0],
   records: readonly RunRecord[],
 ): Promise<readonly Observation[]> {
-  const { problems } = await checkRecordedFiles(
+  return await checkRecordedFiles(
     context,
     records.flatMap((run) =>
       run.state === 'done' && run.sha256 !== undefined
@@ -51,7 +51,6 @@ async function ofFiles(
     'Restore the file from a copy, or make the run again: its fingerprint says from which data.',
     'only-full',
   );
-  return problems;
 }
 
 function ofNames(names: readonly string[], records: readonly RunRecord[]): readonly Observation[] {
