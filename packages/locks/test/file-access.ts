@@ -34,4 +34,18 @@ export const FILE_ACCESS: Readonly<Record<string, string>> = {
   'apps/ops/src/ingest.ts': 'Input files of the user.',
   'apps/ops/src/input/cell-source.ts': 'Input files of the user.',
   'apps/ops/src/input/rejects.ts': 'The rejects, a new file, and its folder.',
+  'apps/ops/src/run.ts': 'package.json.',
+  'apps/ops/src/backup/drill.ts': '.schema_version of a scratch root.',
+  'apps/ops/src/backup/list-backups.ts': 'Manifests of backups, JSON texts.',
+  'apps/ops/src/backup/proofs.ts': 'The list of proofs, a text.',
+  'apps/ops/src/backup/take-backup.ts': 'The new copy after its connection was closed.',
+  'apps/ops/src/commands/backtest/report.ts': 'The report, a new file.',
+  'apps/ops/src/files/durable.ts':
+    'Folders, new files, and finished files: backups, and day files that the process does not attach.',
+  'apps/ops/src/health/checks/schema.ts': '.schema_version, a text.',
+  'apps/ops/src/health/databases.ts':
+    'A database that this process was denied to open, into a copy.',
+  'apps/ops/src/migrate/journal.ts': 'The journal of a migration, a JSON text.',
+  'apps/ops/src/migrate/quarantine-file.ts': 'Quarantined rows, a new file.',
+  'apps/ops/src/migrate/worker/sealed-file.ts': 'A finished file after it was detached.',
 };
