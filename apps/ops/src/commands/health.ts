@@ -52,22 +52,25 @@ function linesOf(
   findings: readonly Finding[],
   isAll: boolean,
 ): readonly string[] {
-  const shown = isAll ? findings : findings.filter(({ status }) => status !== 'ok');
   const okCount = findings.filter(({ status }) => status === 'ok').length;
   return [
-    ...(shown.length === 0
-      ? []
-      : tableOf(
-          ['status', 'check', 'subject', 'observed', 'limit', 'hint'],
-          shown.map(({ status, check, subject, observed, limit, hint }) => [
-            status.toUpperCase(),
-            check,
-            subject,
-            observed ?? '-',
-            limit ?? '-',
-            hint ?? '',
-          ]),
-        )),
+    ...findingLines(isAll ? findings : findings.filter(({ status }) => status !== 'ok')),
     `${verdict}: ${findings.length} findings, ${okCount} ok`,
   ];
+}
+
+/** Findings as aligned columns; nothing when there are none. */
+export function findingLines(findings: readonly Finding[]): readonly string[] {
+  if (findings.length === 0) return [];
+  return tableOf(
+    ['status', 'check', 'subject', 'observed', 'limit', 'hint'],
+    findings.map(({ status, check, subject, observed, limit, hint }) => [
+      status.toUpperCase(),
+      check,
+      subject,
+      observed ?? '-',
+      limit ?? '-',
+      hint ?? '',
+    ]),
+  );
 }

@@ -26,6 +26,9 @@ const COMMANDS: Readonly<Record<string, () => Promise<{ readonly register: Regis
   restore: () => import('./restore.ts'),
   drill: () => import('./drill.ts'),
   health: () => import('./health.ts'),
+  preflight: () => import('./preflight.ts'),
+  metrics: () => import('./metrics.ts'),
+  locks: () => import('./locks.ts'),
   backtest: () => import('./backtest.ts'),
   demo: () => import('./demo.ts'),
 };

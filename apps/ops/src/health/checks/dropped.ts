@@ -10,7 +10,12 @@ export const dropped: Check = {
       const [row] = allOf<{ n: bigint }>(database, 'SELECT dropped_rows AS n FROM counters');
       const rows = Number(row?.n ?? 0n);
       return rows > 0
-        ? warn(database.name, rows, 0, 'Coverage has holes over their times; get them from the feed again.')
+        ? warn(
+            database.name,
+            rows,
+            0,
+            'Coverage has holes over their times; get them from the feed again.',
+          )
         : ok(database.name, 0, 0);
     }),
 };

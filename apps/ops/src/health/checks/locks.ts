@@ -1,35 +1,21 @@
 import { relative } from 'node:path';
 import { inspectLock, type LockInspection } from '@tb/locks';
+import { lockFoldersOf } from '../../locks/lock-folders.ts';
 import { exists } from '../databases.ts';
 import { fail, type Observation, ok, warn } from '../finding.ts';
-import type { Check, HealthContext } from '../health-context.ts';
+import type { Check } from '../health-context.ts';
 
 /** The writer lock of each database folder, as `tb locks` sees it. No lock is taken. */
 export const locks: Check = {
   name: 'locks',
-  run: async (context) => {
+  run: async ({ layout }) => {
     const findings: Observation[] = [];
-    for (const folder of await lockFoldersOf(context))
-      findings.push(
-        observationOf(relative(context.layout.root, folder), await inspectLock(folder)),
-      );
+    for (const { dir } of await lockFoldersOf(layout))
+      if (await exists(dir))
+        findings.push(observationOf(relative(layout.root, dir), await inspectLock(dir)));
     return findings;
   },
 };
-
-async function lockFoldersOf({ layout, databases }: HealthContext): Promise<readonly string[]> {
-  const folders = [
-    layout.lockDir('market_data'),
-    layout.lockDir('trading'),
-    layout.lockDir('signals'),
-    layout.lockDir('config'),
-    layout.lockDir('backtest'),
-    ...databases.all.flatMap(({ exchange }) => (exchange ? [layout.liveDir(exchange)] : [])),
-  ];
-  const there: string[] = [];
-  for (const folder of folders) if (await exists(folder)) there.push(folder);
-  return there;
-}
 
 const HINTS: Readonly<Record<string, string>> = {
   'held-stopped': 'Its writer is stopped: `kill -CONT PID`, or `tb locks break DATABASE --kill`.',

@@ -12,10 +12,7 @@ export const rejected: Check = {
   name: 'rejected',
   run: async ({ databases, limits }) =>
     databases.live.flatMap((database): readonly Observation[] => {
-      const [row] = allOf<Counters>(
-        database,
-        'SELECT next_seq, rejected_rows FROM counters',
-      );
+      const [row] = allOf<Counters>(database, 'SELECT next_seq, rejected_rows FROM counters');
       if (!row) return [];
       const refused = Number(row.rejected_rows);
       const share = refused === 0 ? 0 : refused / (refused + Number(row.next_seq) - 1);
