@@ -4,8 +4,8 @@ import type { Check } from '../health-context.ts';
 import { checkRecordedFiles } from '../recorded-file.ts';
 
 /**
- * Month files are derived from day files: one that a correction made stale is not read any more (warn), one that is not
- * what the manifest recorded fails. Months that were not built yet are no finding; reads use the days.
+ * Month files are derived from day files: one that a correction made stale or that is gone is not read any more (warn),
+ * one that is not what the manifest recorded fails. Months that were not built yet are no finding; reads use the days.
  */
 export const months: Check = {
   name: 'months',
@@ -34,7 +34,12 @@ export const months: Check = {
       })),
       'Remove the file: it is derived, and reads use the days until it is made anew.',
     );
-    const findings: Observation[] = [...stale, ...problems];
+    const findings: Observation[] = [...stale, ...problems.map(withoutMissing)];
     return findings.length > 0 ? findings : [ok('market_data', all.length)];
   },
 };
+
+/** A month that is gone costs time only; one with other bytes would give other rows. */
+function withoutMissing(problem: Observation): Observation {
+  return problem.observed === 'missing' ? { ...problem, status: 'warn' } : problem;
+}
