@@ -21,6 +21,7 @@ export type OpsErrorCode =
   | 'GATE_FAILED'
   | 'BACKUP_ABSENT'
   | 'BACKUP_CORRUPT'
+  | 'DEMO_FAILED'
   | 'DRILL_FAILED'
   | 'STORE_IN_USE'
   | 'OUTPUT_EXISTS'
@@ -139,6 +140,11 @@ export const opsErrors: Readonly<Record<OpsErrorCode, ErrorEntry>> = {
     exit: 4,
     cause: 'A backup, or what should be backed up, is not what its record says.',
     action: 'Run `tb backups --verify` and `tb health --full`; restore another backup.',
+  },
+  DEMO_FAILED: {
+    exit: 4,
+    cause: 'The demo found that an acknowledged row is missing.',
+    action: 'Keep the folder that it names, and report it.',
   },
   DRILL_FAILED: {
     exit: 4,

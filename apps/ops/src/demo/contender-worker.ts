@@ -1,3 +1,4 @@
+import { once } from 'node:events';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { DatabaseManager, logExecution } from '@tb/manager';
 import { serveChild, wallMs } from './child.ts';
@@ -6,8 +7,8 @@ export interface ContenderJob {
   readonly root: string;
   /** All contenders start at this instant, wall clock ms. */
   readonly startMs: number;
-  /** How long the winner holds the lock before it writes, ms; a stopped process does not count. */
-  readonly holdMs: number;
+  /** Whether the winner holds the lock until it is told to stop; then it writes. */
+  readonly isHolding: boolean;
   readonly name: string;
 }
 
@@ -17,8 +18,8 @@ export type ContenderMessage =
   | { readonly type: 'wrote' }
   | { readonly type: 'write_refused'; readonly code: string };
 
-/** Races for the writer lock of the trading database; the winner writes one row, twice: at once, and after its hold. */
-serveChild<ContenderJob, ContenderMessage>(async (job, say) => {
+/** Races for the writer lock of the trading database; the winner writes one row after its hold. */
+serveChild<ContenderJob, ContenderMessage>(async (job, say, stop) => {
   await sleep(Math.max(0, job.startMs - wallMs()));
   const startedMs = wallMs();
   let manager: DatabaseManager<'execution'>;
@@ -30,7 +31,7 @@ serveChild<ContenderJob, ContenderMessage>(async (job, say) => {
   }
   say({ type: 'won', tookMs: wallMs() - startedMs });
   try {
-    await sleep(job.holdMs);
+    if (job.isHolding && !stop.aborted) await once(stop, 'abort');
     await manager.write('trading', (tx) => logExecution(tx, { event: `written by ${job.name}` }));
     say({ type: 'wrote' });
   } catch (error) {

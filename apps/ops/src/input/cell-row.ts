@@ -5,16 +5,27 @@ export interface CellRow {
   /** 1-based number of the row in its file, header not counted. */
   readonly row: number;
   readonly cells: readonly unknown[];
-  /** The row as it stood, for quarantine; cells are undefined when it could not be read as a row. */
-  readonly raw: string;
-  /** Set when the row itself is broken: too many or too few cells, not JSON. */
+  /** The row as it stood, for quarantine: its text, or its values. `rawText` makes it one text. */
+  readonly raw: string | readonly unknown[];
+  /** Set when the row itself is broken: too many or too few cells, not JSON, cut off. */
   readonly broken?: string;
 }
+
+/** Why a row of a feed that ends without a newline is not taken: its last number may be half a number. */
+export const CUT_OFF = 'bad_row: cut off before its newline';
 
 /** One of the wanted columns, by the file's name for it. */
 export interface WantedColumn {
   readonly name: string;
   readonly isRequired: boolean;
+}
+
+/** A row as it stood, as one text. */
+export function rawText(raw: CellRow['raw']): string {
+  if (typeof raw === 'string') return raw;
+  return JSON.stringify(raw, (_key, value: unknown) =>
+    typeof value === 'bigint' ? String(value) : value,
+  );
 }
 
 /** Positions of the wanted columns in a header. @throws `COLUMN_MISSING` naming the columns that are there. */

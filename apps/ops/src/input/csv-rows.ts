@@ -1,53 +1,52 @@
 import type { Readable } from 'node:stream';
-import { type CsvError, parse } from 'csv-parse';
-import { OpsError } from '../errors.ts';
-import { type CellRow, positionsOf, type WantedColumn } from './cell-row.ts';
-import { inputError } from './input-error.ts';
+import { isOpsError, OpsError } from '../errors.ts';
+import { type CellRow, CUT_OFF, positionsOf, type WantedColumn } from './cell-row.ts';
+import { csvRecords, OPEN_QUOTE } from './csv-records.ts';
 
-const BLOCK_ROWS = 2000;
-const MAX_RECORD_BYTES = 1_048_576;
-
-/** Rows of a CSV file with a header. A row with a wrong number of cells is given back as broken, not dropped. */
+/**
+ * Rows of a CSV file with a header. A row with a wrong number of cells is given back as broken, not dropped.
+ *
+ * @param isFeed A last line without a newline is a row that was cut off; of a file it is a row as any other.
+ */
 export async function* csvRows(
   bytes: Readable,
   file: string,
   wanted: readonly WantedColumn[],
+  isFeed: boolean,
 ): AsyncGenerator<readonly CellRow[]> {
-  const parser = parse({
-    bom: true,
-    relax_column_count: true,
-    skip_empty_lines: true,
-    max_record_size: MAX_RECORD_BYTES,
-  });
-  bytes.on('error', (error) => parser.destroy(error));
-  bytes.pipe(parser);
   let positions: number[] | undefined;
   let width = 0;
   let row = 0;
-  let block: CellRow[] = [];
   try {
-    for await (const record of parser as AsyncIterable<string[]>) {
-      if (positions === undefined) {
-        const header = record.map((name) => name.trim());
-        positions = positionsOf(header, wanted, file);
-        width = header.length;
-        continue;
+    for await (const { records, isCutOff } of csvRecords(bytes, file)) {
+      const block: CellRow[] = [];
+      for (const record of records) {
+        if (positions === undefined) {
+          const header = record.map((name) => name.trim());
+          positions = positionsOf(header, wanted, file);
+          width = header.length;
+          continue;
+        }
+        row += 1;
+        block.push(cellRowOf(record, row, positions, width));
       }
-      row += 1;
-      block.push(cellRowOf(record, row, positions, width));
-      // Nothing more has arrived yet: a feed on a pipe is handed on at once.
-      if (block.length < BLOCK_ROWS && parser.readableLength > 0) continue;
-      yield block;
-      block = [];
+      const last = block.at(-1);
+      if (isFeed && isCutOff && last) block[block.length - 1] = { ...last, broken: CUT_OFF };
+      if (block.length > 0) yield block;
     }
   } catch (error) {
-    throw csvError(file, error);
-  } finally {
-    bytes.destroy();
+    if (!(isFeed && endsInQuotes(error))) throw error;
+    yield [{ row: row + 1, cells: [], raw: '', broken: `${CUT_OFF}, inside quotes` }];
   }
-  if (positions === undefined)
+  if (positions === undefined && !isFeed)
     throw new OpsError('INPUT_EMPTY', `Input ${file} is empty: it has no header`);
-  if (block.length > 0) yield block;
+}
+
+function endsInQuotes(error: unknown): boolean {
+  return (
+    isOpsError(error, 'INPUT_UNREADABLE') &&
+    (error.cause as { code?: unknown } | undefined)?.code === OPEN_QUOTE
+  );
 }
 
 function cellRowOf(
@@ -57,18 +56,12 @@ function cellRowOf(
   width: number,
 ): CellRow {
   const cells = positions.map((at) => (at < 0 ? undefined : record[at]));
-  const raw = JSON.stringify(record);
   return record.length === width
-    ? { row, cells, raw }
-    : { row, cells, raw, broken: `bad_row: ${record.length} cells, the header has ${width}` };
-}
-
-function csvError(file: string, error: unknown): unknown {
-  const code = (error as CsvError).code;
-  if (!String(code).startsWith('CSV_')) return inputError(file, error);
-  return new OpsError(
-    'INPUT_UNREADABLE',
-    `Input ${file} is not readable as CSV: ${(error as Error).message}`,
-    { cause: error },
-  );
+    ? { row, cells, raw: record }
+    : {
+        row,
+        cells,
+        raw: record,
+        broken: `bad_row: ${record.length} cells, the header has ${width}`,
+      };
 }

@@ -9,7 +9,7 @@ export type TimeFormat = 'iso' | 's' | 'ms' | 'us' | 'ns';
 export interface InputOptions {
   readonly kind: Kind;
   readonly timeframe: StoredTimeframe | '';
-  /** Our column name -> the file's column name. */
+  /** Our column name -> the file's column name; the order of the cells of a row. */
   readonly columns: ReadonlyMap<string, string>;
   readonly timeFormat: TimeFormat;
   /** IANA zone of times that carry none; undefined: such a time is an error. */
@@ -40,9 +40,9 @@ const OPTIONAL: Readonly<Record<Kind, readonly string[]>> = {
 const TIME_FORMATS: readonly string[] = ['iso', 's', 'ms', 'us', 'ns'];
 const FORMATS: readonly string[] = ['csv', 'jsonl', 'parquet'];
 
-/** All columns of a kind, required ones first. */
-export function columnsOf(kind: Kind): readonly string[] {
-  return [...REQUIRED[kind], ...OPTIONAL[kind]];
+/** All columns of a kind, required ones first; a feed may name the source of each row too. */
+function columnsOf(kind: Kind, isFeed: boolean): readonly string[] {
+  return [...REQUIRED[kind], ...OPTIONAL[kind], ...(isFeed ? ['source'] : [])];
 }
 
 /** @throws `BAD_OPTION`, `BAD_NAME` */
@@ -50,6 +50,7 @@ export function parseInputOptions(
   kind: Kind,
   timeframe: StoredTimeframe | '',
   flags: InputFlags,
+  isFeed = false,
 ): InputOptions {
   const timeFormat = flags.tsFormat ?? 'iso';
   if (!TIME_FORMATS.includes(timeFormat))
@@ -66,7 +67,7 @@ export function parseInputOptions(
   return {
     kind,
     timeframe,
-    columns: parseMap(kind, flags.map),
+    columns: parseMap(columnsOf(kind, isFeed), kind, flags.map),
     timeFormat: timeFormat as TimeFormat, // checked above
     timeZone: flags.tz === undefined ? undefined : assertTimeZone(flags.tz),
     symbol: flags.symbol,
@@ -74,8 +75,12 @@ export function parseInputOptions(
   };
 }
 
-function parseMap(kind: Kind, text: string | undefined): ReadonlyMap<string, string> {
-  const map = new Map(columnsOf(kind).map((name) => [name, name]));
+function parseMap(
+  columns: readonly string[],
+  kind: Kind,
+  text: string | undefined,
+): ReadonlyMap<string, string> {
+  const map = new Map(columns.map((name) => [name, name]));
   for (const pair of (text ?? '').split(',').filter((part) => part.trim() !== '')) {
     const at = pair.indexOf('=');
     const ours = pair.slice(0, at).trim();
@@ -88,7 +93,7 @@ function parseMap(kind: Kind, text: string | undefined): ReadonlyMap<string, str
     if (!map.has(ours))
       throw new OpsError(
         'BAD_OPTION',
-        `--map names ${JSON.stringify(ours)}; ${kind} have the columns ${columnsOf(kind).join(', ')}`,
+        `--map names ${JSON.stringify(ours)}; ${kind} have the columns ${columns.join(', ')}`,
       );
     map.set(ours, theirs);
   }

@@ -1,6 +1,6 @@
 import type { Readable } from 'node:stream';
 import { OpsError } from '../errors.ts';
-import type { CellRow, WantedColumn } from './cell-row.ts';
+import { type CellRow, rawText, type WantedColumn } from './cell-row.ts';
 import { inputError } from './input-error.ts';
 
 const MAX_LINE_CHARACTERS = 1_048_576;
@@ -69,7 +69,7 @@ function rowOf(line: string, row: number, wanted: readonly WantedColumn[]): Cell
 
 /** The first readable row decides whether the mapping is right at all. */
 function assertColumns(first: CellRow, wanted: readonly WantedColumn[], file: string): void {
-  const names = Object.keys(JSON.parse(first.raw) as object);
+  const names = Object.keys(JSON.parse(rawText(first.raw)) as object);
   const absent = wanted
     .filter((column) => column.isRequired && !names.includes(column.name))
     .map((column) => column.name);

@@ -40,13 +40,7 @@ export async function* parquetRows(
       yield chunk.getRows().map((cells): CellRow => {
         row += 1;
         const values = cells.map((cell) => (cell === null ? undefined : cell));
-        return {
-          row,
-          cells: values,
-          raw: JSON.stringify(
-            values.map((value) => (typeof value === 'bigint' ? String(value) : value)),
-          ),
-        };
+        return { row, cells: values, raw: values };
       });
     }
   } catch (error) {

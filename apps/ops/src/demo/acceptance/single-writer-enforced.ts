@@ -33,13 +33,13 @@ export async function singleWriterEnforced(root: string): Promise<Acceptance> {
 function contend(
   root: string,
   name: string,
-  holdMs: number,
+  isHolding: boolean,
   startMs: number,
 ): Child<ContenderMessage> {
   return startChild<ContenderMessage>('contender-worker.js', {
     root,
     name,
-    holdMs,
+    isHolding,
     startMs,
   } satisfies ContenderJob);
 }
@@ -47,14 +47,15 @@ function contend(
 async function raceOnce(root: string): Promise<{ winners: number; held: number }> {
   const startMs = wallMs() + START_IN_MS;
   const children = Array.from({ length: CONTENDERS }, (_value, at) =>
-    contend(root, `racer ${at + 1}`, 400, startMs),
+    contend(root, `racer ${at + 1}`, true, startMs),
   );
   const answers = await Promise.all(
     children.map((child) =>
       child.waitFor((message) => message.type === 'won' || message.type === 'refused'),
     ),
   );
-  await Promise.all(children.map((child) => child.ended));
+  // The winner has held the lock until every other process had its answer.
+  await Promise.all(children.map((child) => child.stop()));
   return {
     winners: answers.filter((answer) => answer.type === 'won').length,
     held: answers.filter((answer) => answer.type === 'refused' && answer.code === 'LOCK_HELD')
@@ -64,14 +65,15 @@ async function raceOnce(root: string): Promise<{ winners: number; held: number }
 
 async function deposeOnce(root: string): Promise<{ code: string; rows: number }> {
   const folder = layoutOf(root).lockDir('trading');
-  const deposed = contend(root, 'deposed', 300, wallMs());
+  const deposed = contend(root, 'deposed', true, wallMs());
   await deposed.waitFor((message) => message.type === 'won');
   deposed.kill('SIGSTOP');
   for (const name of ['.writer.guard', '.writer.lock', '.writer.lock.lock'])
     await rm(join(folder, name), { recursive: true, force: true });
-  const successor = contend(root, 'successor', 0, wallMs());
+  const successor = contend(root, 'successor', false, wallMs());
   await successor.waitFor((message) => message.type === 'wrote');
   deposed.kill('SIGCONT');
+  deposed.send({ type: 'stop' });
   const answer = await deposed.waitFor(
     (message) => message.type === 'wrote' || message.type === 'write_refused',
   );
