@@ -98,12 +98,15 @@ function open(path: string, mustExist = true): BetterSqlite3.Database {
   }
 }
 
+/**
+ * MEMORY: otherwise a journal stays behind after a kill. The write: on a file that this user cannot write SQLite grants
+ * BEGIN IMMEDIATE and locks nothing; only a write tells.
+ */
+const LOCK = 'PRAGMA journal_mode = MEMORY; BEGIN IMMEDIATE; PRAGMA user_version = 1';
+
 function lock(db: BetterSqlite3.Database, path: string): boolean {
   try {
-    // MEMORY: otherwise a journal stays behind after a kill.
-    db.exec('PRAGMA journal_mode = MEMORY; BEGIN IMMEDIATE');
-    // On a file that is not writable SQLite grants BEGIN IMMEDIATE and locks nothing; this write tells.
-    db.exec('PRAGMA user_version = 1');
+    db.exec(LOCK);
     return true;
   } catch (error) {
     if (/^SQLITE_BUSY/.test(errnoOf(error))) return false;

@@ -39,6 +39,7 @@ export const FILE_ACCESS: Readonly<Record<string, string>> = {
   'apps/ops/src/backup/list-backups.ts': 'Manifests of backups, JSON texts.',
   'apps/ops/src/backup/proofs.ts': 'The list of proofs, a text.',
   'apps/ops/src/backup/take-backup.ts': 'The new copy after its connection was closed.',
+  'apps/ops/src/commands/metrics.ts': 'The metrics, a new file.',
   'apps/ops/src/commands/backtest/report.ts': 'The report, a new file.',
   'apps/ops/src/files/durable.ts':
     'Folders, new files, and finished files: backups, and day files that the process does not attach.',
