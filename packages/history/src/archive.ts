@@ -13,6 +13,7 @@ import { placeFiles } from './place.ts';
 import { profileOf } from './profile.ts';
 import { bumpVersion, recordVerified } from './publish.ts';
 import { archiveRelation, withAttached } from './relation.ts';
+import { discardTempsIn } from './unlisted.ts';
 import { verifyFile } from './verify.ts';
 
 /** A Parquet copy that is complete, verified and on the disk under a temporary name. Plain data. */
@@ -91,6 +92,7 @@ export async function archiveFile(
   const { exchange, kind, timeframe, tradingDate, revision } = entry;
   const key = { exchange, kind, timeframe, tradingDate, revision };
   const path = layout.archiveFile(key);
+  discardTempsIn(layout, posix.dirname(path), tradingDate);
   const tempPath = posix.join(
     posix.dirname(path),
     tempName(tradingDate).replace(/\.duckdb$/, '.parquet'),

@@ -53,7 +53,7 @@ export const historyErrors: Readonly<Record<HistoryErrorCode, ErrorEntry>> = {
   FILE_EXISTS: {
     exit: 3,
     cause: 'The final name of a new file is taken by another file.',
-    action: 'Run `tb doctor`; an unlisted file is left from a crash, or was put there by hand.',
+    action: 'Run `tb health`: it names the unlisted file, left by a crash or put there by hand.',
   },
   SID_UNKNOWN: {
     exit: 1,
@@ -73,7 +73,7 @@ export const historyErrors: Readonly<Record<HistoryErrorCode, ErrorEntry>> = {
   NOT_PUBLISHED: {
     exit: 3,
     cause: 'The manifest has no such file.',
-    action: 'Run `tb sessions` to see what is published.',
+    action: 'Check exchange, kind, timeframe and dates against what `tb health` lists.',
   },
   CORRECTION_REQUIRED: {
     exit: 2,

@@ -16,6 +16,7 @@ import { bumpVersion, recordVerified } from './publish.ts';
 import { withAttached } from './relation.ts';
 import { slicesOf } from './slices.ts';
 import { loadSymbols } from './symbols-table.ts';
+import { discardTempsIn } from './unlisted.ts';
 import { verifyFile } from './verify.ts';
 import { WRITER_VERSION } from './version.ts';
 import { writeFile } from './write-file.ts';
@@ -80,6 +81,7 @@ export async function buildMonth(connection: DuckConnection, spec: MonthSpec): P
   const path = layout
     .monthFile(exchange, timeframe, month)
     .replace(/\.duckdb$/, `-${digest.slice(0, 12)}.duckdb`);
+  discardTempsIn(layout, posix.dirname(path), `${month}-01`);
   const tempPath = posix.join(posix.dirname(path), tempName(`${month}-01`));
   return await withAttached(connection, layout, days, async (relations) => {
     const profile = await profileOfDays(connection, relations);

@@ -1,4 +1,5 @@
 import { randomUUID } from 'node:crypto';
+import { unlinkSync } from 'node:fs';
 import { join } from 'node:path';
 import {
   FENCE_DDL,
@@ -10,6 +11,7 @@ import {
 } from '@tb/locks';
 import { assertMigrated, isSchemaError, migrate, STORED_TIMEFRAMES } from '@tb/schema';
 import { dayFileLabel } from './day-file.ts';
+import { namesIn } from './day-folders.ts';
 import type { DuckConnection } from './duck.ts';
 import { HistoryError } from './errors.ts';
 import { findStats } from './file-bytes.ts';
@@ -25,6 +27,8 @@ import {
 } from './rebuild-symbols.ts';
 import { swapManifest } from './swap-manifest.ts';
 import { WRITER_VERSION } from './version.ts';
+
+const TEMP_MANIFEST = '.tmp-manifest-';
 
 /** What a rebuild did. */
 export interface RebuildResult {
@@ -69,7 +73,9 @@ export async function rebuildManifest(
   const old = (await findStats(layout.manifest)) !== undefined && isReadable(layout.manifest);
   const others = [...(old ? symbolsOfManifest(layout) : []), ...symbolsOfLiveBuffers(layout)];
   for (const one of others) addSymbol(symbols, one.sid, one.exchange, one.symbol, one.date);
-  const temporary = join(layout.marketData, `.tmp-manifest-${randomUUID()}.db`);
+  for (const name of namesIn(layout.marketData))
+    if (name.startsWith(TEMP_MANIFEST)) unlinkSync(join(layout.marketData, name));
+  const temporary = join(layout.marketData, `${TEMP_MANIFEST}${randomUUID()}.db`);
   const now = (options.now ?? clockNs)();
   const version = writeManifest(
     temporary,

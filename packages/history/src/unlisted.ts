@@ -39,6 +39,17 @@ export function discardTemps(
   );
 }
 
+/** Unlinks what killed builds of months and archives left in one folder. @param folder Relative to the root. */
+export function discardTempsIn(layout: Layout, folder: string, tradingDate: string): void {
+  const temps = namesIn(layout.absolute(folder)).filter(
+    (name) => tradingDateOfTemp(name) === tradingDate,
+  );
+  unlinkAll(
+    layout,
+    temps.map((name) => posix.join(folder, name)),
+  );
+}
+
 /** Relative paths of all files that are named after a trading date, temporary ones too. */
 function filesOfDate(layout: Layout, exchange: string, tradingDate: string): readonly string[] {
   assertExchange(exchange);

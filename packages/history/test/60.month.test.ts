@@ -1,9 +1,11 @@
-import { existsSync, rmSync } from 'node:fs';
+import { existsSync, rmSync, writeFileSync } from 'node:fs';
+import { dirname, join } from 'node:path';
 import { describe, expect, test } from '@jest/globals';
 import {
   type BuiltMonth,
   buildMonth,
   datesOfMonth,
+  discardFiles,
   type FilePlan,
   Manifest,
   publishFiles,
@@ -159,6 +161,15 @@ describe('a month', () => {
     const again = await publishFebruary(market);
     expect(again.path).toBe(first.path);
     await verifyFile(market.layout, again);
+  });
+
+  test('removes what a killed build of the same month left, and nothing else', async () => {
+    await using market = await market4();
+    const folder = dirname(market.layout.absolute((await publishFebruary(market)).path));
+    const left = [2, 3].map((month) => join(folder, `.tmp-2026-0${month}-01-aaaa.duckdb`));
+    for (const path of left) writeFileSync(path, 'half');
+    await discardFiles(market.layout, [await buildFebruary(market)]);
+    expect(left.map((path) => existsSync(path))).toEqual([false, true]);
   });
 
   test('refuses to be built from a day that is damaged, or from none', async () => {

@@ -100,12 +100,12 @@ describe('the archive', () => {
     const { market, ticks } = await tickMarket();
     await using _ = market;
     const first = await archiveFile(market.duck.connection, market.layout, ticks);
-    const second = await archiveFile(market.duck.connection, market.layout, ticks);
     await using writer = await market.writer();
     await expect(
       publishArchive(writer, { ...first, hotSha256: '0'.repeat(64) }),
     ).rejects.toMatchObject({ code: 'MANIFEST_MOVED' });
     expect(existsSync(market.layout.absolute(first.path))).toBe(true); // placed, not published
+    const second = await archiveFile(market.duck.connection, market.layout, ticks);
     await publishArchive(writer, second);
     expect(snapshotOf(market).find({ exchange: 'nse', kind: 'ticks' })[0]).toMatchObject({
       tier: 'archive',
