@@ -27,6 +27,8 @@ export const FILE_ACCESS: Readonly<Record<string, string>> = {
     'A Parquet file of its own, closed by COPY.',
   'packages/manager/src/store/durable-file.ts': 'Folders and small texts.',
   'packages/manager/src/store/schema-version.ts': '.schema_version, a text.',
+  'apps/ops/src/demo/acceptance/health-check-passes.ts':
+    'A day file that it damages on purpose, in a process that does not attach it.',
   'apps/ops/src/demo/acceptance/rollover-atomic.ts': 'A template that no process has open.',
   'apps/ops/src/demo/tamper-worker.ts': 'A day file, hashed after its one connection was closed.',
   'apps/ops/src/format/row-writer.ts': 'Output files of its own.',
