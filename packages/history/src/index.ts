@@ -65,7 +65,7 @@ export { datesOfMonth, inputsDigest } from './month-digest.ts';
 export { discardFiles, type PlaceableFile, type PlaceStep, placeFiles } from './place.ts';
 export { type Profile, profileOf, type SymbolProfile } from './profile.ts';
 export { type PruneRule, prunableRevisions, pruneRevisions } from './prune.ts';
-export type { FileRecord, Published, PublishOptions } from './publish.ts';
+export { type FileRecord, type Published, type PublishOptions, recordVerified } from './publish.ts';
 export { publishFiles } from './publish-files.ts';
 export { type Quarantined, quarantineFile } from './quarantine.ts';
 export { type RebuildResult, rebuildManifest } from './rebuild.ts';
