@@ -79,7 +79,7 @@ export async function timeCandles(
      FROM candle_in AS c LEFT JOIN keys AS k ON k.key = c.key LEFT JOIN timeframes AS f ON f.text = c.tf_text`,
   );
   await connection.run('DROP TABLE candle_in');
-  await markCopies(connection);
+  await joinCopies(connection);
   await connection.run(
     'CREATE TABLE candle_clock (tbl INTEGER, grp VARCHAR, day VARCHAR, offset_ns BIGINT)',
   );
@@ -88,7 +88,7 @@ export async function timeCandles(
     const blocks = await clockBlocksOf(
       connection,
       `SELECT c.key AS symbol, ${GROUP} AS grp, c.timeframe = '1d' AS daily, c.ns
-       FROM candle_read AS c ${COPY_JOIN} WHERE c.tbl = ${id} AND c.naive`,
+       FROM candle_read AS c WHERE c.tbl = ${id} AND c.naive`,
     );
     const decided = decideClocks(blocks, stated.get(id));
     clocks.set(id, decided);
@@ -101,8 +101,8 @@ export async function timeCandles(
   return clocks;
 }
 
-const GROUP = "concat_ws('|', c.key_id, c.timeframe, p.src IS NOT NULL)";
-const COPY_JOIN = 'LEFT JOIN candle_copy AS p ON p.tbl = c.tbl AND p.src = c.src';
+/** What a clock is decided for, on each day: a symbol in one timeframe. */
+const GROUP = "concat_ws('|', c.key_id, c.timeframe)";
 
 async function createTimeframes(connection: DuckDBConnection): Promise<void> {
   await connection.run('CREATE TABLE timeframes (text VARCHAR, timeframe VARCHAR, width BIGINT)');
@@ -120,22 +120,27 @@ async function createTimeframes(connection: DuckDBConnection): Promise<void> {
 }
 
 /**
- * A day that was stored twice, once under either clock, would look like one block that fits neither. The later copy is
- * told by its values, candle by candle, and becomes a block of its own.
+ * A day that was stored twice, once under either clock, would look like one block that fits neither. The later copy is told
+ * by its values, candle by candle, and takes the time of the candle that it repeats.
  */
-async function markCopies(connection: DuckDBConnection): Promise<void> {
+async function joinCopies(connection: DuckDBConnection): Promise<void> {
   const equal = [...PRICES, 'volume'].map((name) => `a.${name} = b.${name}`).join(' AND ');
   await connection.run(
     `CREATE TABLE candle_copy AS
      WITH pairs AS (
-       SELECT DISTINCT b.tbl, b.src, b.key_id, b.timeframe, b.ns // ${DAY_NS} AS day,
-         NOT (b.open = b.high AND b.high = b.low AND b.low = b.close) AS moves
+       SELECT b.tbl, b.src, any_value(a.row_hash) AS row_hash, any_value(b.key_id) AS key_id, any_value(b.timeframe) AS timeframe,
+         any_value(b.ns) // ${DAY_NS} AS day,
+         any_value(NOT (b.open = b.high AND b.high = b.low AND b.low = b.close)) AS moves
        FROM candle_read AS b JOIN candle_read AS a
          ON a.tbl = b.tbl AND a.key_id = b.key_id AND a.timeframe = b.timeframe AND a.ns = b.ns - ${IST_OFFSET_NS} AND ${equal}
-       WHERE a.naive AND b.naive
+       WHERE a.naive AND b.naive GROUP BY b.tbl, b.src
      )
-     SELECT tbl, src FROM pairs
+     SELECT tbl, src, row_hash FROM pairs
      QUALIFY count(*) FILTER (moves) OVER (PARTITION BY tbl, key_id, timeframe, day) >= ${COPY_CANDLES}`,
+  );
+  await connection.run(
+    `UPDATE candle_read AS c SET ns = c.ns - ${IST_OFFSET_NS}, row_hash = p.row_hash
+     FROM candle_copy AS p WHERE p.tbl = c.tbl AND p.src = c.src`,
   );
 }
 
@@ -147,7 +152,7 @@ export async function decideCandles(connection: DuckDBConnection): Promise<void>
   await connection.run(
     `CREATE TABLE candle_timed AS
      SELECT c.*, CASE WHEN c.naive THEN c.ns - k.offset_ns ELSE c.ns END AS ts
-     FROM candle_read AS c ${COPY_JOIN}
+     FROM candle_read AS c
      LEFT JOIN candle_clock AS k ON c.naive AND k.tbl = c.tbl AND k.grp = ${GROUP}
        AND k.day = make_timestamp_ns(c.ns)::DATE::VARCHAR`,
   );
