@@ -19,9 +19,12 @@ for await (const line of createInterface({ input: process.stdin })) {
     });
     const connection = await instance.connect();
     if (path.endsWith('.parquet')) {
+      // An archived day file: the symbol stands in each row, and ts_ns is a number.
+      const file = `read_parquet(${quoted(path)}, hive_partitioning = false)`;
       await connection.run(
-        `CREATE VIEW data AS SELECT * FROM read_parquet(${quoted(path)}, hive_partitioning = false)`,
+        `CREATE VIEW data AS SELECT * EXCLUDE (symbol, ts_ns), make_timestamp_ns(ts_ns) AS ts FROM ${file}`,
       );
+      await connection.run(`CREATE VIEW symbols AS SELECT DISTINCT sid, symbol FROM ${file}`);
     } else {
       await connection.run(`ATTACH ${quoted(path)} AS f (TYPE duckdb, READ_ONLY)`);
       await connection.run('USE f');

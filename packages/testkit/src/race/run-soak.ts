@@ -10,8 +10,12 @@ export interface SoakOptions {
   /** An empty folder; the contested one is `place` below it. */
   readonly root: string;
   readonly seed: number;
-  /** Ends after so many holds, or after `minutes`, whichever is first. */
+  /** Ends after so many holds, kills and stops, or after `minutes`, whichever is first. */
   readonly holds: number;
+  /** Default 0. */
+  readonly kills?: number;
+  /** Default 0. */
+  readonly stops?: number;
   readonly minutes: number;
   /** Default 12, of which 8 beat on a worker thread. */
   readonly contenders?: number;
@@ -39,6 +43,7 @@ export interface SoakResult {
 
 /** Every so often one contender, in whatever state, is killed or stopped. */
 const FAULT_EVERY_MS = 150;
+const LOOK_EVERY = 7;
 const KILL = 0.25;
 const STOP = 0.35;
 const KILL_WHILE_STOPPED = 0.15;
@@ -76,22 +81,32 @@ class Soak {
   }
 
   async run(): Promise<SoakResult> {
-    const { holds, minutes, onProgress, contenders = 12 } = this.#options;
+    const { minutes, contenders = 12 } = this.#options;
     const end = performance.now() + minutes * 60_000;
     try {
       for (let slot = 0; slot < contenders; slot++) this.#start(slot);
-      let seen = 0;
-      for (let beat = 0; seen < holds && performance.now() < end; beat++) {
+      for (let beat = 0; performance.now() < end; beat++) {
         await sleep(FAULT_EVERY_MS);
         this.#fault();
-        if (beat % 7 !== 0) continue;
-        seen = readLog(this.#log).filter((line) => line.kind === 'enter').length;
-        onProgress?.(seen);
+        if (beat % LOOK_EVERY === 0 && this.#isEnough()) break;
       }
     } finally {
       await this.#end();
     }
     return this.#result();
+  }
+
+  #isEnough(): boolean {
+    const { holds, kills = 0, stops = 0, onProgress } = this.#options;
+    const log = readLog(this.#log);
+    const count = (kind: string): number => log.filter((line) => line.kind === kind).length;
+    const seen = count('enter');
+    onProgress?.(seen);
+    return (
+      seen >= holds &&
+      this.#kills.size + count('dying') >= kills &&
+      this.#stops.length + count('stopping') >= stops
+    );
   }
 
   #start(slot: number): void {

@@ -1,0 +1,72 @@
+import { readFileSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { openCopy } from '../oracle/open-copy.ts';
+import { sha256 } from '../oracle/store-digest.ts';
+import type { Scenario } from '../scenario.ts';
+import { writeCandles } from './feed.ts';
+import { candleProblems, keptKeys, litterProblems, marketDigest, nseRows } from './market.ts';
+import { dataRoot, hasResult, mustRun, tb } from './tb.ts';
+
+interface MonthRow {
+  readonly timeframe: string;
+  readonly month: string;
+  readonly path: string;
+  readonly rows: bigint;
+  readonly sha256: string;
+}
+
+function monthRows(root: string): MonthRow[] {
+  using copy = openCopy(join(dataRoot(root), 'market_data/manifest.db'));
+  return copy.db
+    .prepare('SELECT timeframe, month, path, rows, sha256 FROM months ORDER BY 1, 2')
+    .all() as MonthRow[];
+}
+
+/** `tb months`: a month that is listed is whole, and the days stay. */
+export const scenario: Scenario = {
+  name: 'months',
+  commands: ['months'],
+  prepare: async (root) => {
+    const files = [0, 1].map((daysLater) =>
+      writeCandles(join(root, `day${daysLater}.csv`), {
+        symbols: 2,
+        seed: `months ${daysLater}`,
+        daysLater,
+      }),
+    );
+    writeFileSync(join(root, 'sent'), files.flat().join('\n'));
+    await mustRun(root, 'init');
+    await mustRun(
+      root,
+      'import',
+      'day0.csv',
+      'day1.csv',
+      '--exchange',
+      'nse',
+      '--kind',
+      'candles',
+      '--ts-format',
+      'ns',
+    );
+  },
+  command: (root) => tb(root, 'months', '--exchange', 'nse'),
+  promises: hasResult,
+  check: async (root, { completed, promised }) => {
+    const months = monthRows(root);
+    const broken = months.filter(
+      (row) => sha256(readFileSync(join(dataRoot(root), row.path))) !== row.sha256,
+    );
+    return [
+      ...broken.map(({ path }) => `${path} is not the file that the manifest lists`),
+      ...(promised && months.length === 0 ? ['no month is listed'] : []),
+      ...candleProblems(await nseRows(root), keptKeys(root, 'sent'), true),
+      ...litterProblems(root, completed),
+    ];
+  },
+  digest: async (root) => {
+    const months = monthRows(root).map(
+      ({ timeframe, month, rows }) => `${timeframe} ${month} ${rows}`,
+    );
+    return sha256(`${await marketDigest(root)} ${months.join()}`);
+  },
+};

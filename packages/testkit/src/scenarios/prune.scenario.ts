@@ -1,0 +1,29 @@
+import { writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import type { Scenario } from '../scenario.ts';
+import { writeCandles } from './feed.ts';
+import { candleProblems, keptKeys, litterProblems, marketDigest, nseRows } from './market.ts';
+import { hasResult, mustRun, tb } from './tb.ts';
+
+const INPUT = ['--exchange', 'nse', '--kind', 'candles', '--ts-format', 'ns'];
+
+/** `tb prune` of a superseded revision: the newest one is read, before and after. */
+export const scenario: Scenario = {
+  name: 'prune',
+  commands: ['prune'],
+  prepare: async (root) => {
+    writeCandles(join(root, 'old.csv'), { symbols: 1, seed: 'old' });
+    const keys = writeCandles(join(root, 'new.csv'), { symbols: 1, seed: 'new' });
+    writeFileSync(join(root, 'sent'), keys.join('\n'));
+    await mustRun(root, 'init');
+    await mustRun(root, 'import', 'old.csv', ...INPUT);
+    await mustRun(root, 'import', 'new.csv', ...INPUT, '--correct', '--reason', 'new prices');
+  },
+  command: (root) => tb(root, 'prune', '--keep-days', '0'),
+  promises: hasResult,
+  check: async (root, { completed }) => [
+    ...candleProblems(await nseRows(root), keptKeys(root, 'sent'), true),
+    ...litterProblems(root, completed),
+  ],
+  digest: marketDigest,
+};
