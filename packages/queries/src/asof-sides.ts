@@ -7,7 +7,7 @@ import { QueryError } from './errors.ts';
 import { isoOf, MINUTE_NS, type Span } from './range.ts';
 import type { ResultFacts } from './result.ts';
 import { oneOf } from './scope.ts';
-import { planTicks, type TickPlan, tickFacts, tickSql } from './tick-query.ts';
+import { planTicks, type TickPlan, tickFacts, tickRowsSql } from './tick-query.ts';
 
 /** Events in one statement: their times stand in its text. */
 const EVENTS_A_STATEMENT = 10_000;
@@ -62,7 +62,7 @@ export async function openSides(
     left = await planTicks(context, { ...withoutSides(request), ...span });
     const { manifestVersion } = left.snapshot.watermark;
     if (manifestVersion !== snapshot.watermark.manifestVersion) return undefined;
-    const rows = `SELECT code, t AS at_ns, -1 AS idx, seq, price, volume FROM (${tickSql(left, span)}) WHERE ${conditionOf(oneOf('left', events, ['trades', 'ticks']))}`;
+    const rows = `SELECT code, t AS at_ns, -1 AS idx, seq, price, volume FROM (${tickRowsSql(left, span)}) WHERE ${conditionOf(oneOf('left', events, ['trades', 'ticks']))}`;
     isKept = true;
     return {
       facts,
@@ -93,7 +93,7 @@ async function rightTicks(
   const close = async (): Promise<void> => snapshot[Symbol.asyncDispose]();
   try {
     const facts = await tickFacts(context, plan, request.onGap);
-    const sql = `SELECT code, t AS at_ns, seq, t AS r_ts, price AS r_price, volume AS r_volume, bid AS r_bid, ask AS r_ask FROM (${tickSql(plan, reach)}) WHERE ${conditionOf(kind)}`;
+    const sql = `SELECT code, t AS at_ns, seq, t AS r_ts, price AS r_price, volume AS r_volume, bid AS r_bid, ask AS r_ask FROM (${tickRowsSql(plan, reach)}) WHERE ${conditionOf(kind)}`;
     return { facts, snapshot, sql, [Symbol.asyncDispose]: close };
   } catch (error) {
     await close();

@@ -3,7 +3,7 @@ import type { Timeframe } from '@tb/schema';
 import type { CandleSources } from './candle-sources.ts';
 import { presortedPieces } from './presorted.ts';
 import { MINUTE_NS, maxOf, minOf, type Span } from './range.ts';
-import { CANDLE_VALUES, codedSql, doubleSql, scanSql } from './scan-sql.ts';
+import { CANDLE_VALUES, codedSql, doubleSql, scanSql, symbolScanSql } from './scan-sql.ts';
 import { isPlain, type SymbolTable } from './symbol-table.ts';
 import { labelOfDays } from './trading-days.ts';
 
@@ -91,9 +91,8 @@ export function presortedSql(plan: CandleSqlPlan, slice: Span): string | undefin
   if (isMinute || isGrouped || plan.last !== undefined) return undefined;
   const inside = { from: maxOf(slice.from, span.from), to: minOf(slice.to, span.to) };
   const pieces = presortedPieces(sources.stored, inside, table, sids);
-  if (!pieces) return undefined;
-  const rows = codedSql(scanSql(pieces, inside, sids, CANDLE_VALUES), table, PRICES, []);
-  return `SELECT t, code, ${CANDLE_VALUES.join(', ')} FROM (${rows})`;
+  const leg = table.legs[0];
+  return pieces && leg && symbolScanSql(pieces, inside, leg, CANDLE_VALUES);
 }
 
 /**

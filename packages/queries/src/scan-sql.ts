@@ -62,6 +62,25 @@ export function scanSql(
   return selects.length > 0 ? selects.join('\nUNION ALL ') : emptySql(values, timeframe);
 }
 
+/**
+ * Rows of one sid as `t, code` and the values, one SELECT a piece and nothing around it: with a nested one, a union of 36
+ * files takes half as long again.
+ */
+export function symbolScanSql(
+  pieces: readonly Piece[],
+  span: Span,
+  leg: { readonly sid: number; readonly code: number },
+  values: readonly string[],
+): string {
+  if (pieces.length === 0)
+    return `SELECT t, ${leg.code}::INTEGER AS code, ${values.join(', ')} FROM (${emptySql(values, undefined)})`;
+  const selects = pieces.map((piece) => {
+    const where = [`sid = ${leg.sid}`, ...boundsSql(piece, span)].join(' AND ');
+    return `SELECT epoch_ns(ts) AS t, ${leg.code}::INTEGER AS code, ${values.join(', ')} FROM ${piece.relation} WHERE ${where}`;
+  });
+  return selects.join('\nUNION ALL ');
+}
+
 function boundsSql(piece: Piece, span: Span): string[] {
   const bounds: string[] = [];
   if (piece.minTs < span.from) bounds.push(`ts >= make_timestamp_ns(${span.from})`);

@@ -11,7 +11,7 @@ import type { Span } from './range.ts';
 import type { TickRequest } from './request.ts';
 import { resolveSymbols, scannedSids } from './resolve-symbols.ts';
 import { filesOf, type ResultFacts } from './result.ts';
-import { codedSql, type Piece, pieceOf, scanSql, TICK_VALUES } from './scan-sql.ts';
+import { codedSql, type Piece, pieceOf, scanSql, symbolScanSql, TICK_VALUES } from './scan-sql.ts';
 import { oneOf, type Scope, scopeOf, storedNames } from './scope.ts';
 import { slicesOf } from './slices.ts';
 import { doubles, streamStatements } from './sql-result.ts';
@@ -116,13 +116,21 @@ export function tickSql(plan: TickPlan, slice: Span): string {
     plan.last === undefined
       ? ''
       : `\nQUALIFY row_number() OVER (PARTITION BY code ORDER BY t DESC, seq DESC) <= ${plan.last}`;
-  return `${rowsSql(plan, slice)}${limit}\nORDER BY t, code, seq`;
+  return `${tickRowsSql(plan, slice)}${limit}\nORDER BY t, code, seq`;
 }
 
-function rowsSql(plan: TickPlan, slice: Span): string {
+/** `tickSql` without its order. */
+export function tickRowsSql(plan: TickPlan, slice: Span): string {
   const scanned = scanSql(plan.pieces, slice, plan.sids, TICK_VALUES);
   const rows = codedSql(scanned, plan.table, ['price', 'bid', 'ask'], ['seq']);
   return `SELECT t, code, seq, price, volume, bid, ask FROM (${rows})`;
+}
+
+function presortedSql(plan: TickPlan, slice: Span): string | undefined {
+  if (plan.last !== undefined) return undefined;
+  const pieces = presortedPieces(plan.pieces, slice, plan.table, plan.sids);
+  const leg = plan.table.legs[0];
+  return pieces && leg && symbolScanSql(pieces, slice, leg, TICK_VALUES);
 }
 
 async function* streamTicks(plan: TickPlan): AsyncGenerator<TickChunk, void, undefined> {
@@ -131,10 +139,8 @@ async function* streamTicks(plan: TickPlan): AsyncGenerator<TickChunk, void, und
   const toChunk = (chunk: ColumnChunk): TickChunk => tickChunk(chunk, table.sidByCode);
   for (const slice of tickSlices(plan)) {
     signal?.throwIfAborted();
-    const pieces = plan.last === undefined && presortedPieces(plan.pieces, slice, table, plan.sids);
-    const lying =
-      pieces &&
-      (await collectInOrder(snapshot, rowsSql({ ...plan, pieces }, slice), toChunk, signal));
+    const presorted = presortedSql(plan, slice);
+    const lying = presorted && (await collectInOrder(snapshot, presorted, toChunk, signal));
     if (lying) yield* lying;
     else yield* streamStatements({ snapshot, statements: [tickSql(plan, slice)], signal, toChunk });
   }

@@ -22,20 +22,26 @@ export function symbolNames(count: number): string[] {
   return Array.from({ length: count }, (_, i) => `NSE_EQ|S${String(i).padStart(4, '0')}`);
 }
 
+/** How many candles of 5m a session of the store has. */
+export function candlesIn(session: Pick<Session, 'open' | 'close'>): number {
+  return Math.ceil(Number(session.close - session.open) / 300e9);
+}
+
 /** Random, the same each time it is evaluated: a walk would cost more than what is measured. */
 const PRICE = '100 + (hash(sid * 1000003 + i) % 10000)::DOUBLE / 100';
 
-/** SELECT of candles of sids `[from, to)` over sessions, `steps` a session. */
+/** SELECT of candles of sids `[from, to)`: of 1m, one for each minute of each session. */
 export function candlesSql(
   sessions: readonly Session[],
   sids: readonly [number, number],
   timeframe: StoredTimeframe,
 ): string {
-  const [steps, width] = timeframe === '1d' ? [1, 0n] : [375, 60_000_000_000n];
-  const opens = sessions.map((session) => `(${session.open})`).join(', ');
+  const hours = sessions.map(({ open, close }) =>
+    timeframe === '1d' ? `(${open}, 1)` : `(${open}, ${(close - open) / 60_000_000_000n})`,
+  );
   return `SELECT sid, make_timestamp_ns(t) AS ts, p AS open, p + 1 AS high, p - 1 AS low, p + 0.5 AS close, (i % 1000)::DOUBLE AS volume
-FROM (SELECT sid, t, i, ${PRICE} AS p FROM (SELECT s::INTEGER AS sid, open_ns + m * ${width} AS t, (open_ns // 60000000000) % 10000000 + m AS i
-FROM range(${sids[0]}, ${sids[1]}) a(s), (VALUES ${opens}) b(open_ns), range(${steps}) c(m)))`;
+FROM (SELECT sid, t, i, ${PRICE} AS p FROM (SELECT s::INTEGER AS sid, open_ns + m * 60000000000 AS t, (open_ns // 60000000000) % 10000000 + m AS i
+FROM range(${sids[0]}, ${sids[1]}) a(s), (SELECT open_ns, unnest(range(steps)) AS m FROM (VALUES ${hours.join(', ')}) b(open_ns, steps))))`;
 }
 
 /** SELECT of `count` ticks a symbol in a session, every second one a quote. */

@@ -1,7 +1,7 @@
 /** `reader-child ROOT SYMBOLS COUNT`: asks COUNT small queries and prints how many failed. */
 import { DatabaseManager } from '@tb/manager';
 import { MarketDataQuery } from '@tb/queries';
-import { calendar, EXCHANGE, symbolNames } from './made-store.ts';
+import { calendar, candlesIn, EXCHANGE, symbolNames } from './made-store.ts';
 
 const [root = '', symbols = '1', count = '1'] = process.argv.slice(2);
 const names = symbolNames(Number(symbols));
@@ -14,7 +14,7 @@ for (let i = 0; i < Number(count); i++) {
   const symbol = names[(i * 7) % names.length]!;
   try {
     const result = await query.candles({ exchange: EXCHANGE, symbol, timeframe: '5m', from, to });
-    if ((await result.columns()).rows !== 75) errors += 1;
+    if ((await result.columns()).rows !== candlesIn({ open: from, close: to })) errors += 1;
   } catch (error) {
     errors += 1;
     console.error(error);

@@ -5,6 +5,8 @@ import { columnChunkOf } from '../../../../packages/manager/src/market/column-ch
 export interface Reference {
   /** Rows of a statement, taken out as typed columns like those of the reader. */
   rows(sql: string): Promise<number>;
+  /** The same as row objects. */
+  objects(sql: string): Promise<number>;
   close(): void;
 }
 
@@ -26,6 +28,7 @@ export async function openReference(path: string): Promise<Reference> {
         kept.push(columnChunkOf(chunk, names));
       }
     },
+    objects: async (sql) => (await connection.runAndReadAll(sql)).getRowObjectsJS().length,
     close: () => {
       connection.closeSync();
       instance.closeSync();
