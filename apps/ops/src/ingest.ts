@@ -124,12 +124,13 @@ async function appendInput(
   const isFile = input.name !== '-';
   try {
     for await (const block of inputBlocks(input, options.input, tools.calendar, tools.stdin)) {
-      if (tools.signal.aborted) return false;
+      if (isFile && tools.signal.aborted) return false; // perhaps before the file was checked to its end
       const batches = isFile && source ? fileBatches(block, source) : feedBatches(block, source);
       await sink.put(block, batches);
       tools.progress.update(sink.counts.rowsRead);
+      if (!isFile && tools.signal.aborted) return false; // what was read of a pipe is stored
     }
-    return !tools.signal.aborted;
+    return true;
   } finally {
     await sink.drained();
   }
