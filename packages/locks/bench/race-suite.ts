@@ -76,13 +76,23 @@ function rowViolations(result: SoakResult): string[] {
   }
 }
 
+/** 12 processes under SIGKILL and SIGSTOP, until there were so many holds and a fifth as many of each signal. */
 export function soak(
   root: string,
   holds: number,
   minutes: number,
   seed: number,
 ): Promise<SoakResult> {
-  return runSoak({ script: WRITER_LOCK, root, holds, minutes, seed });
+  const signals = Math.floor(holds / 5);
+  return runSoak({
+    script: WRITER_LOCK,
+    root,
+    holds,
+    kills: signals,
+    stops: signals,
+    minutes,
+    seed,
+  });
 }
 
 /** The control under the soak's faults: stale after 2 s, so stops go up to 3 s. */

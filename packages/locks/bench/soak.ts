@@ -19,7 +19,6 @@ export interface SoakFigure {
   readonly unit: string;
 }
 
-/** Kills come with one in about five holds; a run of 10,000 rounds must have 1,000 of each. */
 const CONTROL_RACES = 200;
 const CONTROL_HOLDS = 60;
 
