@@ -8,7 +8,7 @@ import { type Ownership, ownsFiles } from './ownership.ts';
 import { RECORD } from './record.ts';
 
 /** proper-lockfile's directory. Its mtime is the heartbeat. */
-export const DIRECTORY = '.writer.lock.lock';
+const DIRECTORY = '.writer.lock.lock';
 const BEAT_MS = 3_000;
 /** 11.6 days: proper-lockfile's own takeover must never happen. We judge, it beats. */
 const NEVER_STALE_MS = 1e9;

@@ -3,9 +3,9 @@ import type { Identity, Machine } from './machine.ts';
 import type { RecordRead, WriterRecord } from './record.ts';
 
 /** A container that shares this kernel and clock is dead after this silence: its heartbeat beats every 3 s. */
-export const CONTAINER_QUIET_MS = 5_000;
+const CONTAINER_QUIET_MS = 5_000;
 /** Silence of an owner that nobody knows: longer than proper-lockfile's default of 10 s, at which others steal. */
-export const UNKNOWN_QUIET_MS = 12_000;
+const UNKNOWN_QUIET_MS = 12_000;
 /** proper-lockfile probes with a time up to 1 s ahead; a directory further ahead has seen a clock jump. */
 const CLOCK_SLACK_MS = 1_100;
 

@@ -70,7 +70,7 @@ export function isLeftover(name: string): boolean {
   return name.startsWith(`${RECORD}.`) && name.endsWith('.tmp');
 }
 
-export function parseRecord(text: string): WriterRecord | 'damaged' {
+function parseRecord(text: string): WriterRecord | 'damaged' {
   let value: Record<string, unknown>;
   try {
     value = JSON.parse(text);
