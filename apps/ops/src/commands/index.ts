@@ -29,6 +29,7 @@ const COMMANDS: Readonly<Record<string, () => Promise<{ readonly register: Regis
   preflight: () => import('./preflight.ts'),
   metrics: () => import('./metrics.ts'),
   locks: () => import('./locks.ts'),
+  report: () => import('./report.ts'),
   backtest: () => import('./backtest.ts'),
   demo: () => import('./demo.ts'),
 };

@@ -21,7 +21,7 @@ export const months: Check = {
     const stale = all
       .filter((month) => !snapshot.isFresh(month))
       .map((month) =>
-        warn(month.path, 'stale', 'fresh', 'Made anew by the next rollover; reads use its days.'),
+        warn(month.path, 'stale', 'fresh', 'Run `tb months`; reads use its days until then.'),
       );
     const problems = await checkRecordedFiles(
       context,
@@ -32,7 +32,7 @@ export const months: Check = {
         sha256: month.sha256,
         verified: reader.findVerified(month.path),
       })),
-      'Remove the file: it is derived, and reads use the days until it is made anew.',
+      'Run `tb months`: the file is derived from its days, which reads use meanwhile.',
     );
     const findings: Observation[] = [...stale, ...problems.map(withoutMissing)];
     return findings.length > 0 ? findings : [ok('market_data', all.length)];
