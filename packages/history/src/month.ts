@@ -13,13 +13,13 @@ import { inputsDigest } from './month-digest.ts';
 import { placeFiles } from './place.ts';
 import { type Profile, profileFrom, profileOf, type SymbolProfile } from './profile.ts';
 import { bumpVersion, recordVerified } from './publish.ts';
-import { withAttached } from './relation.ts';
+import { attachedAlias, readCoverage, withAttached } from './relation.ts';
 import { slicesOf } from './slices.ts';
 import { loadSymbols } from './symbols-table.ts';
 import { discardTempsIn } from './unlisted.ts';
 import { verifyFile } from './verify.ts';
 import { WRITER_VERSION } from './version.ts';
-import { writeFile } from './write-file.ts';
+import { type CoverageRange, writeFile } from './write-file.ts';
 
 /** Small row groups: a month is read by symbol, a few thousand rows each. */
 const ROW_GROUP_ROWS = 16_384;
@@ -119,7 +119,7 @@ async function writeMonth(
     profile,
     slices: await slicesOf(connection, rows, profile, 0n),
     symbols,
-    coverage: [],
+    coverage: await coverageOfDays(connection, layout, days),
     metadata: {
       ...{ exchange, timeframe, tradingDate: month, revision: 1 },
       schemaVersion: SCHEMA_VERSION,
@@ -129,6 +129,18 @@ async function writeMonth(
     },
     rowGroupRows: ROW_GROUP_ROWS,
   });
+}
+
+/** When feeds were connected in the month: without it a gap in a month would look like minutes without trades. */
+async function coverageOfDays(
+  connection: DuckConnection,
+  layout: Layout,
+  days: readonly FileEntry[],
+): Promise<readonly CoverageRange[]> {
+  const ranges: CoverageRange[] = [];
+  for (const [index, day] of days.entries())
+    ranges.push(...(await readCoverage(connection, layout, day, attachedAlias(index))));
+  return ranges;
 }
 
 /** Day by day: the sum over days is what the month must read back as. */

@@ -48,6 +48,11 @@ export async function readCoverage(
   }));
 }
 
+/** Catalog name of the file with this index inside `withAttached`. */
+export function attachedAlias(index: number): string {
+  return `tb_input_${index}`;
+}
+
 /** Attaches day files read-only, passes their relations to `body`, and detaches them whatever happens. */
 export async function withAttached<T>(
   connection: DuckConnection,
@@ -59,7 +64,7 @@ export async function withAttached<T>(
   const use = async (): Promise<T> => {
     const relations: string[] = [];
     for (const [index, entry] of entries.entries()) {
-      const alias = `tb_input_${index}`;
+      const alias = attachedAlias(index);
       if (entry.tier === 'hot') {
         await connection.run(attachSql(layout, entry, alias));
         attached.push(alias);

@@ -81,6 +81,25 @@ describe('a month', () => {
     await connection.run('DETACH month');
   });
 
+  test('says when feeds were connected, as its days do', async () => {
+    await using market = await Market.open();
+    await market.symbols(2, DATES[0]);
+    const ranges = DATES.map((date) => {
+      const from = BigInt(Date.parse(`${date}T04:00:00Z`)) * 1_000_000n;
+      return { source: 'feed', from, to: from + 3_600_000_000_000n };
+    });
+    for (const [at, date] of DATES.entries())
+      await market.publish(await market.candleDay(date, [ranges[at]!]));
+    const built = await publishFebruary(market);
+    const { connection } = market.duck;
+    await connection.run(`ATTACH '${market.layout.absolute(built.path)}' AS month (READ_ONLY)`);
+    const stored = await market.rows(
+      'SELECT source, epoch_ns(from_ts) AS "from", epoch_ns(to_ts) AS "to" FROM month.main.coverage ORDER BY from_ts',
+    );
+    await connection.run('DETACH month');
+    expect(stored).toEqual(ranges);
+  });
+
   test('stands for its days only from three days on', async () => {
     await using market = await market4();
     await publishFebruary(market);

@@ -4,6 +4,7 @@ import { calendarOf, type Session, type SessionCalendar } from '@tb/calendar';
 import {
   type BuildInstance,
   buildDay,
+  type CoverageRange,
   type DayResult,
   type DaySpec,
   initialiseMarketData,
@@ -118,9 +119,13 @@ export class Market implements AsyncDisposable {
   }
 
   /** Built 1m candles of two symbols, all timeframes. Leaves a table `minutes` behind. */
-  async candleDay(tradingDate: string): Promise<DayResult> {
+  async candleDay(tradingDate: string, coverage?: readonly CoverageRange[]): Promise<DayResult> {
     await this.minutes('minutes', tradingDate, 2);
-    return await this.build(tradingDate, { source: { candles: { '1m': 'FROM minutes' } } });
+    return await this.build(tradingDate, {
+      source: { candles: { '1m': 'FROM minutes' } },
+      coverage,
+      expectations: 'flag',
+    });
   }
 
   async publish(result: DayResult): Promise<number> {

@@ -9,15 +9,14 @@ const ARROWS: Readonly<Record<string, readonly string[]>> = {
   simulator: [],
   calendar: [],
   locks: ['proper-lockfile', 'better-sqlite3'],
-  live: ['@tb/locks', '@tb/schema', '@tb/calendar', 'better-sqlite3', '@duckdb/node-api'],
-  history: ['@tb/locks', '@tb/schema', '@tb/calendar', 'better-sqlite3', '@duckdb/node-api'],
+  live: ['@tb/locks', '@tb/schema', '@tb/calendar', '@duckdb/node-api'],
+  history: ['@tb/locks', '@tb/schema', '@tb/calendar', '@duckdb/node-api'],
   manager: [
     '@tb/locks',
     '@tb/schema',
     '@tb/calendar',
     '@tb/live',
     '@tb/history',
-    'better-sqlite3',
     '@duckdb/node-api',
     'kysely',
   ],
@@ -33,13 +32,13 @@ const ARROWS: Readonly<Record<string, readonly string[]>> = {
     '@tb/queries',
     '@tb/backtest',
     '@tb/simulator',
-    'better-sqlite3',
     '@duckdb/node-api',
     'kysely',
     'commander',
     'csv-parse',
   ],
-  testkit: ['better-sqlite3', 'proper-lockfile'],
+  // Only what tests with nothing of ours: anything else would be a cycle.
+  testkit: ['@tb/simulator', 'better-sqlite3', 'proper-lockfile'],
 };
 
 const root = fileURLToPath(new URL('../../../', import.meta.url));
@@ -58,8 +57,13 @@ function sourcesOf(folder: string): string[] {
 
 /** Outside packages that a source names: static and dynamic imports, re-exports. `@tb/x/y` counts as `@tb/x`. */
 function importsOf(text: string): string[] {
-  const found = [...text.matchAll(/(?:\bfrom\s*|\bimport\s*\(?\s*)'([^'.][^']*)'/g)].map(
-    (match) => match[1] ?? '',
+  const statements = [
+    /^(?:import|export)\b[^;'"]*?\bfrom\s+'([^'.][^']*)'/gm,
+    /^import\s+'([^'.][^']*)'/gm,
+    /\bimport\(\s*'([^'.][^']*)'\s*\)/g,
+  ];
+  const found = statements.flatMap((statement) =>
+    [...text.matchAll(statement)].map((match) => match[1] ?? ''),
   );
   return found
     .filter((name) => !name.startsWith('node:'))
