@@ -28,6 +28,7 @@ interface Opening {
   readonly waitMs: number;
   readonly signal: AbortSignal | undefined;
   readonly synchronous: 'full' | 'normal';
+  readonly flushMs: number | undefined;
   readonly onEvent: ManagerEventHandler;
   readonly context: BodyContext;
   readonly calendars: Calendars;
@@ -49,6 +50,7 @@ export async function openManager<const R extends Role>(
     waitMs: options.waitMs ?? (options.role === 'backtest' ? BACKTEST_WAIT_MS : 0),
     signal: options.signal,
     synchronous: options.synchronous ?? 'full',
+    flushMs: options.flushMs,
     onEvent: options.onEvent ?? (() => {}),
     context: new BodyContext(),
     calendars: new Calendars(layout),
@@ -93,7 +95,8 @@ async function openBuffers(
 ): Promise<ReadonlyMap<string, LiveBuffer>> {
   const buffers = new Map<string, LiveBuffer>();
   if (exchanges.length === 0) return buffers;
-  const { layout, held, waitMs, signal, purpose, synchronous, calendars, onEvent } = opening;
+  const { layout, held, waitMs, signal, purpose, synchronous, flushMs, calendars, onEvent } =
+    opening;
   const registry = held.use(
     SymbolRegistry.open({
       layout,
@@ -109,6 +112,7 @@ async function openBuffers(
       calendar,
       registry,
       synchronous,
+      flushMs,
       waitMs,
       purpose,
       signal,

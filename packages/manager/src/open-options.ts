@@ -24,6 +24,8 @@ export interface OpenOptions<R extends Role> {
   readonly duckdb?: DuckOptions | undefined;
   /** Of the live buffers of an ingestor. Default 'full'; what 'normal' can lose: `@tb/live`. Stores are always 'full'. */
   readonly synchronous?: 'full' | 'normal' | undefined;
+  /** Of the live buffers of an ingestor: how long rows may wait for others to share their transaction. Default 10; 0 for none. */
+  readonly flushMs?: number | undefined;
 }
 
 /** How to write once. */
