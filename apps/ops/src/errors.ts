@@ -7,6 +7,7 @@ export type OpsErrorCode =
   | 'INPUT_TRUNCATED'
   | 'INPUT_EMPTY'
   | 'COLUMN_MISSING'
+  | 'SOCKET_IN_USE'
   | 'TIME_ZONE_MISSING'
   | 'ALL_ROWS_REJECTED'
   | 'NO_SESSION'
@@ -66,6 +67,12 @@ export const opsErrors: Readonly<Record<OpsErrorCode, ErrorEntry>> = {
     exit: 2,
     cause: 'The input has no column of a needed name.',
     action: 'Name it with --map, e.g. --map ts=ts_utc,volume=size.',
+  },
+  SOCKET_IN_USE: {
+    exit: 75,
+    cause:
+      'The path of --socket is taken: another process listens there, or it is another kind of file.',
+    action: 'Stop the other process, or name another path.',
   },
   TIME_ZONE_MISSING: {
     exit: 2,

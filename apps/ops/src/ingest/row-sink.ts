@@ -38,8 +38,10 @@ export class RowSink {
   readonly #parts: RowSinkParts;
   readonly #failed = new AbortController();
   readonly #waiting: (() => void)[] = [];
+  /** The last batch of each source: the next one is sent when it is stored. */
+  readonly #ofSource = new Map<string, Promise<unknown>>();
   #inFlight = 0;
-  #idle: Promise<unknown> = Promise.resolve();
+  #idle: Promise<void> = Promise.resolve();
 
   constructor(parts: RowSinkParts) {
     this.#parts = parts;
@@ -54,13 +56,13 @@ export class RowSink {
    * Hands a block over, once there is room for it.
    *
    * @returns (inside an object, so that waiting for room is not waiting for the disk) a promise that every row of the block
-   *   is settled: on the disk, known from before, or in quarantine. It never rejects; after a failure it stays false.
+   *   is settled: on the disk, known from before, or in quarantine. It never rejects: a failure is told by `signal`.
    * @throws the error that rows could not be stored with
    */
   async put(
     block: Block<AnyBatch>,
     batches: readonly KeyedBatch[],
-  ): Promise<{ readonly settled: Promise<boolean> }> {
+  ): Promise<{ readonly settled: Promise<void> }> {
     while (this.#inFlight > 0 && this.#inFlight + block.rows.length > MAX_IN_FLIGHT_ROWS)
       await new Promise<void>((resolve) => this.#waiting.push(resolve));
     this.signal.throwIfAborted();
@@ -69,7 +71,7 @@ export class RowSink {
     this.counts.rowsRejected += block.rejected.length;
     this.#parts.rejects.add(block.rejected);
     const settled = this.#settle(block, batches);
-    this.#idle = Promise.all([this.#idle, settled]);
+    this.#idle = this.#idle.then(() => settled);
     return { settled };
   }
 
@@ -79,19 +81,34 @@ export class RowSink {
     this.signal.throwIfAborted();
   }
 
-  async #settle(block: Block<AnyBatch>, batches: readonly KeyedBatch[]): Promise<boolean> {
+  async #settle(block: Block<AnyBatch>, batches: readonly KeyedBatch[]): Promise<void> {
     try {
       await Promise.all(
-        batches.map(async ({ batch, from }) => this.#note(block, from, await this.#append(batch))),
+        batches.map(async ({ batch, from }) => this.#note(block, from, await this.#inTurn(batch))),
       );
-      return true;
     } catch (error) {
       this.#failed.abort(error);
-      return false;
     } finally {
       this.#inFlight -= block.rows.length;
       for (const wake of this.#waiting.splice(0)) wake();
     }
+  }
+
+  /**
+   * One batch of a source after the other: had a later one been stored when an earlier one failed, the mark of the source
+   * would stand beyond the rows that are missing, and sending them again would count as a redelivery.
+   */
+  #inTurn(batch: AnyBatch): Promise<Ack> {
+    const { source } = batch;
+    if (source === undefined) return this.#append(batch);
+    const before = this.#ofSource.get(source) ?? Promise.resolve();
+    const ack = before.then(() => {
+      this.signal.throwIfAborted();
+      return this.#append(batch);
+    });
+    const settled = ack.catch((error: unknown) => this.#failed.abort(error));
+    this.#ofSource.set(source, settled);
+    return ack;
   }
 
   #append(batch: AnyBatch): Promise<Ack> {
