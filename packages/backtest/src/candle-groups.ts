@@ -52,7 +52,7 @@ export async function* groupCandles(
 }
 
 /** @throws `RUN_CANCELLED` once the signal has aborted. */
-export function assertNotCancelled(signal: AbortSignal | undefined): void {
+function assertNotCancelled(signal: AbortSignal | undefined): void {
   if (signal?.aborted)
     throw new BacktestError('RUN_CANCELLED', 'The run was stopped before its last candle', {
       cause: signal.reason,

@@ -14,7 +14,7 @@ const CHILD = fileURLToPath(new URL('../dist/run-file-child.js', import.meta.url
 const ROWS_PER_MESSAGE = 2048;
 
 /** Where a run file is built. Never a name that a reader looks for. */
-export function temporaryRunFile(layout: Layout, runId: string): string {
+function temporaryRunFile(layout: Layout, runId: string): string {
   return join(layout.runsDir, `.tmp-${runId}.duckdb`);
 }
 

@@ -74,7 +74,7 @@ export function identifier(name: string): string {
 }
 
 /** ns UTC as a TIMESTAMP_NS literal. */
-export function timestampLiteral(ns: bigint): string {
+function timestampLiteral(ns: bigint): string {
   return `make_timestamp_ns(${ns})`;
 }
 

@@ -35,7 +35,7 @@ export async function* ticksToCsv(
 }
 
 /** Quoted where a comma, a quote or a space at an end would be misread. */
-export function csvText(value: string): string {
+function csvText(value: string): string {
   return /[",\r\n]|^\s|\s$/.test(value) ? `"${value.replaceAll('"', '""')}"` : value;
 }
 

@@ -131,13 +131,13 @@ export function feedGaps(
   return mergeSpans(missing).map((span) => ({ ...gapOf('feed', stretch.session, span), symbol }));
 }
 
-export function gapOf(kind: Gap['kind'], session: Session, span: Span): Gap {
+function gapOf(kind: Gap['kind'], session: Session, span: Span): Gap {
   const { tradingDate, certainty } = session;
   return { kind, tradingDate, from: span.from, to: span.to, certainty };
 }
 
 /** Whether a gap is refused by `onGap: 'error'`. */
-export function isRefused(gap: Gap, requireFullRange: boolean): boolean {
+function isRefused(gap: Gap, requireFullRange: boolean): boolean {
   if (gap.certainty === 'unknown') return false;
   return gap.kind === 'session' || gap.kind === 'feed' || requireFullRange;
 }

@@ -7,7 +7,7 @@ import type { Piece } from './scan-sql.ts';
  * Rows that one statement may sort: about 40 MB in the engine. A result is the concatenation of such statements, so
  * its memory does not grow with its range.
  */
-export const SLICE_ROWS = 500_000;
+const SLICE_ROWS = 500_000;
 /** No symbol has more 1m candles in a trading date. */
 const MINUTES_A_DAY = 1440;
 

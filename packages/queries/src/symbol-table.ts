@@ -27,7 +27,7 @@ export const BEGINNING: bigint = -(2n ** 63n) + 2n;
 export const END: bigint = 2n ** 63n - 2n;
 
 /** Order of code points, the order of bytes in UTF-8: the same in every locale and in SQL. */
-export function compareSymbols(a: string, b: string): number {
+function compareSymbols(a: string, b: string): number {
   if (a === b) return 0;
   const [left, right] = [[...a], [...b]];
   for (let i = 0; i < left.length && i < right.length; i++) {

@@ -6,11 +6,11 @@ const DAY_MS = 86_400_000;
 /** 1970-01-05, a Monday: groups of days are counted from it, so that `7d` runs from Monday to Sunday. */
 const FIRST_MONDAY = 4;
 
-export function dayNumber(date: string): number {
+function dayNumber(date: string): number {
   return Date.parse(`${date}T00:00:00Z`) / DAY_MS;
 }
 
-export function dateOfDayNumber(day: number): string {
+function dateOfDayNumber(day: number): string {
   return new Date(day * DAY_MS).toISOString().slice(0, 10);
 }
 
@@ -99,6 +99,6 @@ export function closedBefore(calendar: SessionCalendar, timeframe: Timeframe, no
 }
 
 /** Whole minutes of a span, for messages. */
-export function minutesOf(span: Span): bigint {
+function minutesOf(span: Span): bigint {
   return floorDiv(span.to - span.from, MINUTE_NS);
 }

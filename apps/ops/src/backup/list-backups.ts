@@ -39,7 +39,7 @@ export async function listAllBackups(layout: Layout): Promise<readonly FoundBack
 }
 
 /** @throws `BACKUP_CORRUPT` for a manifest that is not readable as one. */
-export async function readEntry(folder: string): Promise<FoundBackup | undefined> {
+async function readEntry(folder: string): Promise<FoundBackup | undefined> {
   let text: string;
   try {
     text = await readFile(join(folder, MANIFEST), 'utf8');

@@ -21,7 +21,7 @@ import {
   migratedOf,
 } from './backup-entry.ts';
 import { checkCopy } from './check-copy.ts';
-import { listBackups, MANIFEST, namesIn } from './list-backups.ts';
+import { MANIFEST, namesIn } from './list-backups.ts';
 
 export interface BackupTools {
   readonly layout: Layout;
@@ -211,19 +211,10 @@ async function removeHalfMade(parent: string): Promise<void> {
   }
 }
 
-export function toolVersion(): string {
+function toolVersion(): string {
   return (
     JSON.parse(readFileSync(new URL('../../package.json', import.meta.url), 'utf8')) as {
       version: string;
     }
   ).version;
-}
-
-/** Newest backup of each database; undefined where there is none. */
-export async function newestBackup(
-  layout: Layout,
-  database: BackupDatabase,
-): Promise<FoundBackup | undefined> {
-  const found = await listBackups(layout, database);
-  return found[found.length - 1];
 }

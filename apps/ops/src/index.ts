@@ -1,0 +1,37 @@
+/** What services call without a shell: the functions behind the commands of `tb`. */
+
+export { type RunRequest, runOnce } from './backtest/run-once.ts';
+export { findStaleRuns, type StaleRun } from './backtest/stale-runs.ts';
+export { type SweepRequest, type SweepResult, type SweepTools, sweep } from './backtest/sweep.ts';
+export type {
+  BackedUpFile,
+  BackupDatabase,
+  BackupEntry,
+  FoundBackup,
+} from './backup/backup-entry.ts';
+export { type DrilledDatabase, type DrillResult, type DrillTools, drill } from './backup/drill.ts';
+export { listAllBackups, listBackups } from './backup/list-backups.ts';
+export { pruneBackups } from './backup/prune-backups.ts';
+export { restore } from './backup/restore.ts';
+export type {
+  RestoreOptions,
+  RestoreResult,
+  RestoreStep,
+  RestoreTools,
+} from './backup/restore-options.ts';
+export { type BackupStep, type BackupTools, takeBackups } from './backup/take-backup.ts';
+export { type BackupProblem, verifyBackups } from './backup/verify-backups.ts';
+export { isOpsError, OpsError, type OpsErrorCode, opsErrors } from './errors.ts';
+export { checkHealth, type HealthOptions, type HealthReport } from './health/check-health.ts';
+export { type ArchiveResult, type ArchiveRule, archive } from './history/archive.ts';
+export type { HistoryTools } from './history/publish-events.ts';
+export { refreshMonths } from './history/refresh-months.ts';
+export {
+  type ImportedDate,
+  type ImportOptions,
+  type ImportResult,
+  type ImportTools,
+  importFiles,
+} from './import/import-files.ts';
+export { type RolloverOptions, type RolloverResult, rollover } from './rollover/rollover.ts';
+export type { RolledDate, RolloverStep, RolloverTools } from './rollover/rollover-date.ts';
