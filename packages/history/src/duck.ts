@@ -73,11 +73,6 @@ export function identifier(name: string): string {
   return `"${name.replaceAll('"', '""')}"`;
 }
 
-/** ns UTC as a TIMESTAMP_NS literal. */
-function timestampLiteral(ns: bigint): string {
-  return `make_timestamp_ns(${ns})`;
-}
-
 /** Runs `body`, then `cleanup` whatever happens. When both fail, both are told. */
 export async function withCleanup<T>(
   body: () => Promise<T>,

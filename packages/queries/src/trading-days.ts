@@ -97,8 +97,3 @@ export function closedBefore(calendar: SessionCalendar, timeframe: Timeframe, no
   while (session.close <= now) session = calendar.nextSession(session.tradingDate);
   return labelOfDays(calendar, session, timeframe.count);
 }
-
-/** Whole minutes of a span, for messages. */
-function minutesOf(span: Span): bigint {
-  return floorDiv(span.to - span.from, MINUTE_NS);
-}
