@@ -1,6 +1,6 @@
 import type { Session, SessionCalendar } from '@tb/calendar';
 import type { Timeframe } from '@tb/schema';
-import { DAY_NS, floorDiv, MINUTE_NS, maxOf, minOf, type Span } from './range.ts';
+import { DAY_NS, MINUTE_NS, maxOf, minOf, type Span } from './range.ts';
 
 const DAY_MS = 86_400_000;
 /** 1970-01-05, a Monday: groups of days are counted from it, so that `7d` runs from Monday to Sunday. */
