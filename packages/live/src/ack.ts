@@ -1,7 +1,7 @@
 /** Why a row was not stored. The caller keeps such rows in quarantine; the writer counts them. */
 export type RejectReason =
   | 'bad_symbol' // not a symbol of @tb/schema
-  | 'bad_price' // NaN, infinite or zero: feeds send 0 for "no price yet". Negative prices are real (crude oil, 2020)
+  | 'bad_price' // NaN, infinite, zero (feeds send 0 for "no price yet") or negative: the gates of a rollover would refuse the day
   | 'bad_volume' // NaN, infinite or below 0. Zero is accepted: indices and quotes have none
   | 'bad_quote' // an infinite bid or ask; NaN means that the feed gave none
   | 'bad_candle' // low above open, close or high; or high below open or close

@@ -101,7 +101,7 @@ function faultOf(batch: CandleBatch, row: number, day: DayWindow): RejectReason 
   const close = batch.close[row]!;
   const volume = batch.volume[row]!;
   for (const price of [open, high, low, close])
-    if (!Number.isFinite(price) || price === 0) return 'bad_price';
+    if (!(price > 0 && price < Number.POSITIVE_INFINITY)) return 'bad_price';
   if (!(volume >= 0 && volume < Number.POSITIVE_INFINITY)) return 'bad_volume';
   if (low > Math.min(open, close) || high < Math.max(open, close)) return 'bad_candle';
   const offset = day.offsetOfTs(batch.ts[row]!);

@@ -63,7 +63,7 @@ function admitRow(
   const symbol = state.symbols.get(symbolAt(batch, row));
   if (symbol === undefined) return 'bad_symbol';
   const price = batch.price[row]!;
-  if (!Number.isFinite(price) || price === 0) return 'bad_price';
+  if (!(price > 0 && price < Number.POSITIVE_INFINITY)) return 'bad_price';
   const volume = batch.volume[row]!;
   if (!(volume >= 0 && volume < Number.POSITIVE_INFINITY)) return 'bad_volume';
   const bid = batch.bid === undefined ? Number.NaN : batch.bid[row]!;

@@ -146,15 +146,16 @@ describe('rows that are not accepted', () => {
       { row: 1, reason: 'bad_price' },
       { row: 2, reason: 'bad_price' },
       { row: 3, reason: 'bad_price' },
+      { row: 4, reason: 'bad_price' },
       { row: 5, reason: 'bad_volume' },
       { row: 6, reason: 'bad_volume' },
       { row: 8, reason: 'bad_symbol' },
       { row: 9, reason: 'bad_symbol' },
       { row: 10, reason: 'no_session' },
     ]);
-    expect(ack.rows).toBe(4);
-    expect(pricesOf(at.reader().snapshot())).toEqual([1, -37.63, 1, 1]);
-    expect(buffer.metrics()).toMatchObject({ rows: 4, rejected: 8 });
+    expect(ack.rows).toBe(3);
+    expect(pricesOf(at.reader().snapshot())).toEqual([1, 1, 1]);
+    expect(buffer.metrics()).toMatchObject({ rows: 3, rejected: 9 });
   });
 
   test('an infinite quote is refused, an absent one is not', async () => {
