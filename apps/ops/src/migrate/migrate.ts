@@ -39,7 +39,7 @@ export interface MigrateAnswer extends MigrationResult {
 }
 
 const STORES: readonly MigratedStore[] = ['config', 'signals', 'trading'];
-const DEFAULT_MEMORY_MB = 1024;
+const DEFAULT_MEMORY_MB = 512;
 const SILENT: Progress = { update: () => undefined, end: () => undefined };
 
 /**

@@ -15,7 +15,7 @@ export interface MigrateOptions {
   readonly exchanges?: ExchangeMap | undefined;
   /** A .wal beside the file belongs to it: read both. */
   readonly withWal?: boolean | undefined;
-  /** DuckDB memory of the worker, MB. Default 1024. */
+  /** DuckDB memory of the worker, MB. Default 512. */
   readonly memoryLimitMb?: number | undefined;
 }
 

@@ -67,6 +67,8 @@ const STATEMENTS = [
   CANDLES,
   ...[2, 3, 4, 5, 6].map((day) => candlesFrom('NSE_EQ|A', `2023-01-0${day} 03:45:00`, 75)),
   `INSERT INTO candles VALUES ${Object.values(BAD_CANDLES).flat().join(', ')}`,
+  // Candles that are all alike say nothing about a copy.
+  "INSERT INTO candles SELECT 'NSE_EQ|FLAT', TIMESTAMP '2023-01-05 03:45:00' + INTERVAL (i) MINUTE, 2, 3, 1, 2, 7, false FROM range(375) AS t(i)",
   // A day that was stored twice, once 5:30 late; candles of five minutes; an after-hours candle; keys that only look bad.
   candlesFrom('NSE_EQ|TWICE', '2023-01-03 03:45:00', 60, 200),
   candlesFrom('NSE_EQ|TWICE', '2023-01-03 09:15:00', 60, 200),
@@ -137,6 +139,12 @@ describe('nasty rows', () => {
     expect(
       await sql("SELECT count(*)::BIGINT, min(ts) FROM candles_1m WHERE symbol = 'NSE_EQ|TWICE'"),
     ).toEqual([[60n, BigInt(Date.parse('2023-01-03T03:45:00Z')) * 1_000_000n]]);
+  });
+
+  test('a day of candles that are all alike keeps every one of them', async () => {
+    expect(
+      await sql("SELECT count(*)::BIGINT FROM candles_1m WHERE symbol = 'NSE_EQ|FLAT'"),
+    ).toEqual([[375n]]);
   });
 
   test('an after-hours candle belongs to its date, and odd but legal keys and volumes pass', async () => {

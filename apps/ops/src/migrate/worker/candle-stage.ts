@@ -20,8 +20,9 @@ const DAY_NS = 86_400_000_000_000n;
 const MINUTE_NS = 60_000_000_000n;
 const FIVE_MINUTES_NS = 5n * MINUTE_NS;
 
-/** From so many equal candles on, a day that also stands 5:30 later is a shifted copy of itself. */
+/** So many different candles must stand again 5:30 later, and be so much of their day, before it is a copy of itself. */
 const COPY_CANDLES = 20;
+const COPY_SHARE = 0.4;
 /** So many candles, all five minutes apart: no thin symbol trades like that. */
 const WIDE_CANDLES = 10;
 
@@ -124,19 +125,23 @@ async function createTimeframes(connection: DuckDBConnection): Promise<void> {
  * by its values, candle by candle, and takes the time of the candle that it repeats.
  */
 async function joinCopies(connection: DuckDBConnection): Promise<void> {
-  const equal = [...PRICES, 'volume'].map((name) => `a.${name} = b.${name}`).join(' AND ');
+  const values = [...PRICES, 'volume'];
+  const equal = values.map((name) => `a.${name} = b.${name}`).join(' AND ');
   await connection.run(
     `CREATE TABLE candle_copy AS
      WITH pairs AS (
        SELECT b.tbl, b.src, any_value(a.row_hash) AS row_hash, any_value(b.key_id) AS key_id, any_value(b.timeframe) AS timeframe,
-         any_value(b.ns) // ${DAY_NS} AS day,
-         any_value(NOT (b.open = b.high AND b.high = b.low AND b.low = b.close)) AS moves
+         any_value(b.ns) // ${DAY_NS} AS day, any_value(hash(${values.map((name) => `b.${name}`).join(', ')})) AS shape
        FROM candle_read AS b JOIN candle_read AS a
          ON a.tbl = b.tbl AND a.key_id = b.key_id AND a.timeframe = b.timeframe AND a.ns = b.ns - ${IST_OFFSET_NS} AND ${equal}
        WHERE a.naive AND b.naive GROUP BY b.tbl, b.src
+     ), days AS (
+       SELECT tbl, key_id, timeframe, ns // ${DAY_NS} AS day, count(*) AS candles FROM candle_read WHERE naive GROUP BY ALL
+     ), doubled AS (
+       SELECT tbl, key_id, timeframe, day FROM pairs JOIN days USING (tbl, key_id, timeframe, day) GROUP BY ALL
+       HAVING count(DISTINCT shape) >= ${COPY_CANDLES} AND count(*) >= ${COPY_SHARE} * any_value(candles)
      )
-     SELECT tbl, src, row_hash FROM pairs
-     QUALIFY count(*) FILTER (moves) OVER (PARTITION BY tbl, key_id, timeframe, day) >= ${COPY_CANDLES}`,
+     SELECT tbl, src, row_hash FROM pairs SEMI JOIN doubled USING (tbl, key_id, timeframe, day)`,
   );
   await connection.run(
     `UPDATE candle_read AS c SET ns = c.ns - ${IST_OFFSET_NS}, row_hash = p.row_hash
