@@ -12,7 +12,7 @@ export interface LogLine {
 }
 
 /** One hold of the lock, as its process saw it. */
-export interface Interval {
+interface Interval {
   readonly pid: number;
   readonly epoch: number;
   readonly from: bigint;
