@@ -541,6 +541,33 @@ describe('tb health', () => {
     expect(full.verdict).toBe('fail');
   });
 
+  test('--full records what it verified, so that a copied root is not hashed each time', async () => {
+    using copy = copyOf(template);
+    const hashed = async (): Promise<number> => {
+      let count = 0;
+      const onProgress = (files: number): void => {
+        count = files;
+      };
+      await checkHealth(copy.layout, { checks: ['day-files'], onProgress });
+      return count;
+    };
+    expect(await hashed()).toBe(6); // a copy has other inodes
+    const root = ['--root', copy.layout.root];
+    const holder = await holdLock(copy.layout.marketData);
+    try {
+      const beside = await tb(['health', '--full', ...root]);
+      expect(beside.exit).toBe(0);
+      expect(beside.stderr).toContain('not recorded');
+    } finally {
+      await endOf(holder);
+    }
+    expect(await hashed()).toBe(6);
+    expect((await tb(['health', '--full', ...root])).exit).toBe(0);
+    expect(await hashed()).toBe(0);
+    flipByte(copy.layout.absolute(DAY_FILE));
+    expect(await hashed()).toBe(1);
+  });
+
   test('a stop is told, not half a report', async () => {
     const signal = AbortSignal.abort();
     await expect(checkHealth(template, { signal })).rejects.toMatchObject({ code: 'INTERRUPTED' });

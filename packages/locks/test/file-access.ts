@@ -43,6 +43,7 @@ export const FILE_ACCESS: Readonly<Record<string, string>> = {
   'apps/ops/src/backup/take-backup.ts': 'The new copy after its connection was closed.',
   'apps/ops/src/commands/metrics.ts': 'The metrics, a new file.',
   'apps/ops/src/commands/backtest/report.ts': 'The report, a new file.',
+  'apps/ops/src/commands/report.ts': 'The report, a new file.',
   'apps/ops/src/files/durable.ts':
     'Folders, new files, and finished files: backups, and day files that the process does not attach.',
   'apps/ops/src/health/checks/schema.ts': '.schema_version, a text.',

@@ -3,6 +3,8 @@ import type { Context } from '../context.ts';
 import { EXIT, type ExitCode } from '../exit-codes.ts';
 import { checkHealth } from '../health/check-health.ts';
 import type { Finding, HealthStatus } from '../health/finding.ts';
+import { recordVerifiedFiles, type VerifiedFile } from '../health/record-verified.ts';
+import { shownValues } from '../health/units.ts';
 import { type CommandResult, tableOf } from '../output.ts';
 import type { Execute } from '../run.ts';
 
@@ -12,14 +14,12 @@ interface Flags {
   readonly all?: boolean;
 }
 
-/** `tb health`: is every byte where it should be, and who is late. */
+/** `tb health`: is every byte where it should be, and who is late. Changes no data. */
 export function register(program: Command, execute: Execute): void {
   program
     .command('health')
-    .description(
-      'check structure, locks, integrity, files, backups, disk and clock; changes nothing',
-    )
-    .option('--full', 'read every byte')
+    .description('check structure, locks, integrity, files, backups, disk and clock')
+    .option('--full', 'read every byte, and record which published files are right')
     .option('--strict', 'exit 3 when something is to be looked at')
     .option('--all', 'print what is ok too')
     .addHelpText('after', '\nExample:\n  $ tb health --full --strict')
@@ -28,12 +28,16 @@ export function register(program: Command, execute: Execute): void {
 
 async function run(context: Context, flags: Flags): Promise<CommandResult> {
   const progress = context.progress('files hashed');
+  const verified: VerifiedFile[] = [];
   const { verdict, findings } = await checkHealth(context.layout, {
     full: flags.full === true,
+    onVerified: (file) => verified.push(file),
     signal: context.signal,
     onProgress: (files) => progress.update(files),
   });
   progress.end();
+  if (flags.full === true && !(await recordVerifiedFiles(context.layout, verified)))
+    context.log('what was verified is not recorded: market_data has a writer, or may only be read');
   return {
     status: verdict,
     fields: { root: context.layout.root, verdict, full: flags.full === true, findings },
@@ -64,13 +68,22 @@ export function findingLines(findings: readonly Finding[]): readonly string[] {
   if (findings.length === 0) return [];
   return tableOf(
     ['status', 'check', 'subject', 'observed', 'limit', 'hint'],
-    findings.map(({ status, check, subject, observed, limit, hint }) => [
-      status.toUpperCase(),
-      check,
-      subject,
-      observed ?? '-',
-      limit ?? '-',
-      hint ?? '',
-    ]),
+    findings.map((finding) => {
+      const { observed, limit } = shownValues(finding);
+      const { status, check, subject, hint } = finding;
+      return [
+        status.toUpperCase(),
+        check,
+        subject,
+        shortened(observed),
+        shortened(limit),
+        hint ?? '',
+      ];
+    }),
   );
+}
+
+/** A hash in full makes lines that nobody can read; --json has it. */
+function shortened(text: string): string {
+  return /^[0-9a-f]{64}$/.test(text) ? `${text.slice(0, 12)}...` : text;
 }

@@ -19,6 +19,7 @@ import {
 import { hashFiles } from './hash-files.ts';
 import type { Check, HealthContext } from './health-context.ts';
 import { DEFAULT_LIMITS, type HealthLimits } from './limits.ts';
+import type { VerifiedFile } from './record-verified.ts';
 
 export type { HealthReport } from './finding.ts';
 
@@ -33,6 +34,8 @@ export interface HealthOptions {
   readonly checks?: readonly string[] | undefined;
   /** Called with the number of files hashed so far. */
   readonly onProgress?: ((hashedFiles: number) => void) | undefined;
+  /** Called for each published file that was read to its last byte and is right: for `recordVerifiedFiles`. */
+  readonly onVerified?: ((file: VerifiedFile) => void) | undefined;
 }
 
 /**
@@ -78,6 +81,7 @@ async function openContext(
     databases,
     manifest: reader && snapshotOf(reader),
     calendars: new Calendars(layout),
+    onVerified: (file) => options.onVerified?.(file),
     hash: (paths) =>
       hashFiles(paths, {
         signal: options.signal,

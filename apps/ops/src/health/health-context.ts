@@ -5,6 +5,7 @@ import type { Databases } from './databases.ts';
 import type { Observation } from './finding.ts';
 import type { HashedFile } from './hash-files.ts';
 import type { HealthLimits } from './limits.ts';
+import type { VerifiedFile } from './record-verified.ts';
 
 /** What every check is handed. Checks read; none of them changes anything. */
 export interface HealthContext {
@@ -21,6 +22,8 @@ export interface HealthContext {
   readonly calendars: Calendars;
   /** sha256 of files by absolute path, read in a child process. */
   hash(paths: readonly string[]): Promise<ReadonlyMap<string, HashedFile>>;
+  /** Told of each published file whose bytes were read and are as recorded. */
+  onVerified(file: VerifiedFile): void;
 }
 
 /** One check: one file of `checks/`. */

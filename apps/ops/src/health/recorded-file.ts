@@ -14,6 +14,8 @@ export interface RecordedFile {
   readonly sizeBytes: number | undefined;
   /** Hex. */
   readonly sha256: string;
+  /** Under which the manifest remembers that the file was verified; undefined for files of other databases. */
+  readonly manifestPath?: string | undefined;
   /** An earlier hash of the same file by identity: spares reading it again unless every byte is asked for. */
   readonly verified?: VerifiedRow | undefined;
 }
@@ -43,9 +45,12 @@ export async function checkRecordedFiles(
   const hashes = await context.hash(unread.map((file) => file.path));
   for (const file of unread) {
     const seen = hashes.get(file.path);
-    if (seen && 'code' in seen) problems.push(fail(file.subject, seen.code, file.sha256, hint));
-    else if (seen?.sha256 !== file.sha256)
-      problems.push(fail(file.subject, seen?.sha256 ?? null, file.sha256, hint));
+    if (!seen || 'code' in seen)
+      problems.push(fail(file.subject, seen?.code ?? null, file.sha256, hint));
+    else if (seen.sha256 !== file.sha256)
+      problems.push(fail(file.subject, seen.sha256, file.sha256, hint));
+    else if (file.manifestPath !== undefined)
+      context.onVerified({ path: file.manifestPath, hash: seen });
   }
   return problems;
 }

@@ -7,7 +7,8 @@ const MAX_SYMBOLS = 300;
 /** One calendar an exchange: a row a symbol, a column a session, a cell as dark as the date is complete. */
 export function coverageSection(coverage: readonly ExchangeCoverage[]): Html {
   if (coverage.length === 0) return html`<p>No market data yet.</p>`;
-  return html`${coverage.map(ofExchange)}`;
+  return html`<p>Share of a session that is there: <span class="key s0">none</span> <span class="key s1">below 40 %</span> <span class="key s2">40 %</span> <span class="key s3">75 %</span> <span class="key s4">99 %</span> <span class="key sx">unreadable</span>. Red dates are missing, blue ones are live.</p>
+${coverage.map(ofExchange)}`;
 }
 
 function ofExchange(one: ExchangeCoverage): Html {

@@ -124,7 +124,7 @@ async function countPublished(
   });
 }
 
-/** 1m candles of each live buffer by exchange, trading date and symbol. */
+/** 1m candles of each live buffer, those that still take ticks included, by exchange, trading date and symbol. */
 async function liveCountsOf(
   layout: Layout,
 ): Promise<ReadonlyMap<string, ReadonlyMap<string, ReadonlyMap<string, number>>>> {
@@ -135,8 +135,9 @@ async function liveCountsOf(
     try {
       const rows = db
         .prepare(
-          `SELECT trading_date AS date, symbol, count(*) AS n FROM candles JOIN symbols USING (sid)
-           GROUP BY trading_date, sid`,
+          `SELECT trading_date AS date, symbol, count(*) AS n
+           FROM (SELECT trading_date, sid, ts FROM candles UNION SELECT trading_date, sid, ts FROM forming)
+           JOIN symbols USING (sid) GROUP BY trading_date, sid`,
         )
         .all() as { date: string; symbol: string; n: number }[];
       const dates = new Map<string, Map<string, number>>();

@@ -2,6 +2,7 @@ import type { RunRecord } from '@tb/backtest';
 import type { FoundBackup } from '../backup/backup-entry.ts';
 import type { Proof } from '../backup/proofs.ts';
 import type { Finding, HealthReport } from '../health/finding.ts';
+import { shownValues } from '../health/units.ts';
 import { coverageSection } from './coverage-section.ts';
 import { type Html, html, table } from './html.ts';
 import type { ReportFacts, RunCurve } from './report-facts.ts';
@@ -48,6 +49,7 @@ td{overflow-wrap:anywhere}.n{text-align:right;font-variant-numeric:tabular-nums;
 .calendar tbody th{padding-right:8px;white-space:nowrap}.day span{writing-mode:vertical-rl;font-size:11px}
 .missing span,.unreadable span{color:#b3261e;font-weight:bold}.live span{color:#1f5fa8}
 .s0{background:#f6d5d2}.s1{background:#d3e3f4}.s2{background:#9fc3e6}.s3{background:#5e97cf}.s4{background:#1f5fa8}.sx{background:#b3261e}
+.key{padding:1px 6px}.s3,.s4,.sx{color:#fff}
 polyline{fill:none;stroke:#1f5fa8;stroke-width:1.3}`,
 };
 
@@ -59,14 +61,12 @@ function findingsSection(findings: readonly Finding[]): Html {
   const rows = (shown: readonly Finding[]): Html =>
     table(
       ['status', 'check', 'subject', 'observed', 'limit', 'what to do'],
-      shown.map(({ status, check, subject, observed, limit, hint }) => [
-        html`<span class="${status}">${status}</span>`,
-        check,
-        subject,
-        String(observed ?? ''),
-        String(limit ?? ''),
-        hint ?? '',
-      ]),
+      shown.map((finding) => {
+        const { status, check, subject, hint } = finding;
+        const { observed, limit } = shownValues(finding);
+        const mark = html`<span class="${status}">${status}</span>`;
+        return [mark, check, subject, observed, limit, hint ?? ''];
+      }),
     );
   const bad = [
     ...findings.filter(({ status }) => status === 'fail'),
@@ -103,8 +103,8 @@ function runsSection({ runs, runCount, facts }: ReportContent): Html {
       run.runId,
       run.strategyId,
       run.error === undefined ? run.state : `${run.state}: ${run.error}`,
-      metricOf(run, 'total_return'),
-      metricOf(run, 'max_drawdown'),
+      metricOf(run, 'totalReturn'),
+      metricOf(run, 'maxDrawdown'),
       metricOf(run, 'sharpe'),
       curveOf(run.runId, curves.get(run.runId)),
     ]),

@@ -19,6 +19,7 @@ export const dayFiles: Check = {
       context,
       entries.map((entry) => ({
         subject: entry.path,
+        manifestPath: entry.path,
         path: layout.absolute(entry.path),
         sizeBytes: entry.sizeBytes,
         sha256: entry.sha256,

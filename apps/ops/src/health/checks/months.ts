@@ -27,6 +27,7 @@ export const months: Check = {
       context,
       all.map((month) => ({
         subject: month.path,
+        manifestPath: month.path,
         path: layout.absolute(month.path),
         sizeBytes: month.sizeBytes,
         sha256: month.sha256,
