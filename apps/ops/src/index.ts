@@ -26,12 +26,12 @@ export { checkHealth, type HealthOptions, type HealthReport } from './health/che
 export { type ArchiveResult, type ArchiveRule, archive } from './history/archive.ts';
 export type { HistoryTools } from './history/publish-events.ts';
 export { refreshMonths } from './history/refresh-months.ts';
-export {
-  type ImportedDate,
-  type ImportOptions,
-  type ImportResult,
-  type ImportTools,
-  importFiles,
-} from './import/import-files.ts';
+export { importFiles } from './import/import-files.ts';
+export type {
+  ImportedDate,
+  ImportOptions,
+  ImportResult,
+  ImportTools,
+} from './import/import-options.ts';
 export { type RolloverOptions, type RolloverResult, rollover } from './rollover/rollover.ts';
 export type { RolledDate, RolloverStep, RolloverTools } from './rollover/rollover-date.ts';

@@ -3,6 +3,7 @@ import type { Command } from 'commander';
 import { assertInitialised } from '../assert-initialised.ts';
 import type { Context } from '../context.ts';
 import { OpsError } from '../errors.ts';
+import { findingLine } from '../gates.ts';
 import { importFiles } from '../import/import-files.ts';
 import { assertKind } from '../ingest.ts';
 import { addInputOptions } from '../input/input-flags.ts';
@@ -102,12 +103,7 @@ async function run(
         .filter(([, count]) => count > 0)
         .map(([each, count]) => `${count} ${each}`)
         .join(', ')}`,
-      ...findings
-        .slice(0, 20)
-        .map(
-          (finding) =>
-            `  ${finding.gate}: ${[finding.subject, finding.symbol, finding.minute, finding.observed].filter((part) => part !== undefined).join(' ')}`,
-        ),
+      ...findings.slice(0, 20).map(findingLine),
       ...(findings.length > 20
         ? [`  and ${findings.length - 20} more findings: --json lists them`]
         : []),

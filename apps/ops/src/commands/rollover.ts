@@ -4,6 +4,7 @@ import { assertExchange, assertTradingDate } from '@tb/schema';
 import type { Command } from 'commander';
 import type { Context } from '../context.ts';
 import { OpsError } from '../errors.ts';
+import { findingLine } from '../gates.ts';
 import type { CommandResult } from '../output.ts';
 import { rollover } from '../rollover/rollover.ts';
 import type { RolledDate } from '../rollover/rollover-date.ts';
@@ -85,10 +86,7 @@ async function run(context: Context, flags: RolloverFlags): Promise<CommandResul
             .map(([name, count]) => `${name} ${count}`)
             .join(', ')}`,
       ),
-      ...findings.map(
-        (finding) =>
-          `  ${finding.gate}: ${[finding.subject, finding.symbol, finding.minute, finding.observed].filter((part) => part !== undefined).join(' ')}`,
-      ),
+      ...findings.map(findingLine),
     ],
   };
 }

@@ -1,22 +1,11 @@
 import { randomUUID } from 'node:crypto';
 import { access, mkdir, rm } from 'node:fs/promises';
-import { userInfo } from 'node:os';
 import { join } from 'node:path';
-import {
-  discardFiles,
-  type FileEntry,
-  type GateResult,
-  Manifest,
-  type ManifestSnapshot,
-  ManifestWriter,
-  placeFiles,
-} from '@tb/history';
-import { isLiveError, LiveReader } from '@tb/live';
+import type { GateResult } from '@tb/history';
 import type { Layout } from '@tb/schema';
 import { OpsError } from '../errors.ts';
-import type { InputOptions } from '../input/input-options.ts';
+import { findingsOf } from '../gates.ts';
 import { openRejects, type Rejects } from '../input/rejects.ts';
-import type { Progress } from '../progress.ts';
 import { runWorker } from '../worker/run-worker.ts';
 import {
   type BuildJob,
@@ -25,50 +14,10 @@ import {
   type ImportDate,
   publishedOf,
 } from './build-job.ts';
+import type { ImportedDate, ImportOptions, ImportResult, ImportTools } from './import-options.ts';
+import { planDates } from './plan-dates.ts';
+import { publishDate } from './publish-date.ts';
 import type { StageEvent, StageJob, StageResult } from './stage-job.ts';
-
-export interface ImportOptions {
-  readonly exchange: string;
-  readonly files: readonly string[];
-  readonly input: InputOptions;
-  /** A date that is published gets a new revision, with this reason in the hash-chained record. */
-  readonly correction?: { readonly why: string; readonly who?: string | undefined } | undefined;
-  readonly dryRun?: boolean | undefined;
-  readonly allowEmpty?: boolean | undefined;
-}
-
-export interface ImportTools {
-  readonly layout: Layout;
-  readonly signal: AbortSignal;
-  readonly startedAt: Date;
-  readonly progress: Progress;
-  readonly waitMs?: number | undefined;
-  readonly onStep?: ((step: string) => void) | undefined;
-  /** Worker processes that build. Default 2. */
-  readonly workers?: number | undefined;
-}
-
-/** What became of one trading date, in the imported kind and timeframe. */
-export interface ImportedDate {
-  readonly date: string;
-  readonly status: 'imported' | 'already_imported' | 'corrected' | 'planned';
-  readonly rows: number;
-  readonly sha256: string | null;
-  /** Absolute. */
-  readonly path: string | null;
-  readonly revision: number | null;
-}
-
-export interface ImportResult {
-  readonly status: ImportedDate['status'];
-  readonly rowsRead: number;
-  readonly rowsAccepted: number;
-  readonly rowsDuplicate: number;
-  readonly rowsRejected: number;
-  readonly rejectedFile: string | null;
-  readonly days: readonly ImportedDate[];
-  readonly findings: readonly GateResult[];
-}
 
 const MEMORY_MB = 512;
 
@@ -98,7 +47,7 @@ export async function importFiles(
     const staged = await stage(options, tools, join(folder, 'stage.duckdb'), rejects);
     rejectedFile = options.dryRun === true ? rejects.discard() : rejects.close();
     assertSome(staged, rejects, options, rejectedFile);
-    const dates = planDates(options, tools, staged);
+    const dates = planDates(options.exchange, tools.layout, staged);
     const job = jobOf(options, tools, staged, dates, join(folder, 'stage.duckdb'));
     const identical = await compare(job, options, tools);
     const built = await buildAndPublish(
@@ -183,48 +132,6 @@ function assertSome(
     );
 }
 
-/** The staged dates with what is published of them. A date of the live buffer is not ours. */
-function planDates(options: ImportOptions, tools: ImportTools, staged: StageResult): ImportDate[] {
-  using manifest = Manifest.openReader(tools.layout);
-  const snapshot = manifest.snapshot();
-  const live = liveDates(tools.layout, options.exchange);
-  return staged.dates.map(({ tradingDate, rows }) => {
-    if (live.has(tradingDate) && !snapshot.isPublished(options.exchange, tradingDate))
-      throw new OpsError('DATE_LIVE', `${options.exchange} ${tradingDate} is in the live buffer`);
-    return {
-      tradingDate,
-      rows,
-      revision: snapshot.nextRevision(options.exchange, tradingDate),
-      published: newestOf(snapshot, options.exchange, tradingDate),
-    };
-  });
-}
-
-function newestOf(snapshot: ManifestSnapshot, exchange: string, tradingDate: string): FileEntry[] {
-  const newest = new Map<string, FileEntry>();
-  for (const file of snapshot.revisionsOf(exchange, tradingDate)) {
-    const key = `${file.kind} ${file.timeframe}`;
-    if (file.tier !== 'pruned' && (newest.get(key)?.revision ?? 0) < file.revision)
-      newest.set(key, file);
-  }
-  return [...newest.values()];
-}
-
-function liveDates(layout: Layout, exchange: string): ReadonlySet<string> {
-  try {
-    using reader = LiveReader.open({ layout, exchange });
-    return new Set(
-      reader
-        .snapshot()
-        .days.filter((day) => day.state !== 'cleared')
-        .map((day) => day.tradingDate),
-    );
-  } catch (error) {
-    if (isLiveError(error, 'LIVE_ABSENT')) return new Set();
-    throw error;
-  }
-}
-
 function jobOf(
   options: ImportOptions,
   tools: ImportTools,
@@ -288,7 +195,7 @@ async function buildAndPublish(
   const stop = new AbortController();
   const publishNext = (built: BuiltDate): void => {
     last = last.then(async () => {
-      findings.push(...built.gates.filter((gate) => !gate.ok || gate.explanation !== undefined));
+      findings.push(...findingsOf(built.gates));
       days.push(await publishDate(built, job, options, tools));
       tools.progress.update(++done);
     });
@@ -311,71 +218,6 @@ async function buildAndPublish(
   const failed = ended.find((each) => each.status === 'rejected');
   if (failed) throw failed.reason;
   return { days, findings };
-}
-
-async function publishDate(
-  built: BuiltDate,
-  job: BuildJob,
-  options: ImportOptions,
-  tools: ImportTools,
-): Promise<ImportedDate> {
-  const { layout } = tools;
-  const date = built.tradingDate;
-  const file = built.files.find(
-    (each) => each.kind === job.input.kind && each.timeframe === job.input.timeframe,
-  );
-  const rows = built.rows[job.input.timeframe || 'ticks'] ?? 0;
-  if (!built.ok) throw gateError(job.exchange, built);
-  if (job.dryRun)
-    return { date, status: 'planned', rows, sha256: null, path: null, revision: null };
-  const published = job.dates.find((each) => each.tradingDate === date)?.published ?? [];
-  const isReplacing = built.files.some((each) =>
-    published.some((old) => old.kind === each.kind && old.timeframe === each.timeframe),
-  );
-  if (isReplacing && !options.correction) {
-    await discardFiles(layout, built.files);
-    throw new OpsError('DATE_EXISTS', `${job.exchange} ${date} is published with other candles`);
-  }
-  const correction =
-    isReplacing && options.correction
-      ? {
-          who: options.correction.who ?? userInfo().username,
-          why: options.correction.why,
-          ...(built.changes ?? { rowsAdded: 0, rowsRemoved: 0, rowsChanged: 0 }),
-        }
-      : undefined;
-  await using writer = await ManifestWriter.open({
-    layout,
-    purpose: 'import',
-    waitMs: tools.waitMs ?? 30_000,
-    signal: tools.signal,
-  });
-  await placeFiles(layout, built.files, (step) => tools.onStep?.(`placed ${step}`));
-  writer.publish(built.files, { correction });
-  tools.onStep?.('published');
-  return {
-    date,
-    status: correction ? 'corrected' : 'imported',
-    rows,
-    sha256: file?.sha256 ?? null,
-    path: file ? layout.absolute(file.path) : null,
-    revision: file?.revision ?? null,
-  };
-}
-
-function gateError(exchange: string, built: BuiltDate): OpsError {
-  const failed = built.gates.filter((gate) => !gate.ok && gate.severity === 'refuse');
-  const shown = failed
-    .slice(0, 5)
-    .map((gate) =>
-      [gate.gate, gate.symbol, gate.minute, `${gate.observed}, expected ${gate.expected}`]
-        .filter((part) => part !== undefined)
-        .join(' '),
-    );
-  return new OpsError(
-    'GATE_FAILED',
-    `${exchange} ${built.tradingDate} was not published: ${shown.join('; ')}`,
-  );
 }
 
 function oldDate(date: ImportDate, job: BuildJob, layout: Layout): ImportedDate {

@@ -1,7 +1,6 @@
 import type { SessionCalendar } from '@tb/calendar';
 import {
   type BuiltFile,
-  type DayResult,
   discardFiles,
   type Explanation,
   type FileEntry,
@@ -13,8 +12,10 @@ import {
 import type { LiveBuffer, LiveDay, PublishedProof } from '@tb/live';
 import type { Layout } from '@tb/schema';
 import { OpsError } from '../errors.ts';
+import { findingsOf, gateError } from '../gates.ts';
 import { runWorker } from '../worker/run-worker.ts';
-import { frozenSeqOf, type RolloverJob } from './rollover-job.ts';
+import { conflict, keptFinding, splitPublished } from './published-elsewhere.ts';
+import { frozenSeqOf, type RolloverBuild, type RolloverJob } from './rollover-job.ts';
 
 /** Named points of a rollover, in order; tests kill the process at each. Steps of the worker come as `build <step>`. */
 export type RolloverStep =
@@ -77,7 +78,7 @@ export async function rolloverDate(
   const { tradingDate } = options;
   const { live, layout } = tools;
   const before = await withManifest(tools, (writer) => Promise.resolve(writer.snapshot()));
-  if (before.isPublished(live.exchange, tradingDate)) return await finish(options, tools, before);
+  if (isDone(before, options, tools)) return await finish(options, tools, before);
   if (options.dryRun) return await plan(options, tools, before);
   let { frozenSeq } = await live.freeze(tradingDate);
   tools.onStep?.('frozen');
@@ -88,15 +89,11 @@ export async function rolloverDate(
     const built = await buildDate(options, tools, before, frozenSeq);
     tools.onStep?.('built');
     if (dayOf(live, tradingDate).lateRows === 0) {
-      await publish(built.files, frozenSeq, tradingDate, tools);
-      await clear(built.files, frozenSeq, tradingDate, tools);
-      return {
-        date: tradingDate,
-        status: 'promoted',
-        files: built.files,
-        rows: built.rows,
-        findings: findingsOf(built),
-      };
+      const { files, kept } = await splitPublished(built, tradingDate, live, layout, before);
+      await publish(files, frozenSeq, tradingDate, tools);
+      await clear(files, frozenSeq, tradingDate, tools);
+      const findings = [...findingsOf(built.gates), ...kept.map((file) => keptFinding(file))];
+      return { date: tradingDate, status: 'promoted', files, rows: built.rows, findings };
     }
     await discardFiles(layout, built.files);
     if (round === MAX_ROUNDS)
@@ -106,6 +103,18 @@ export async function rolloverDate(
       );
     frozenSeq = (await live.absorbLate(tradingDate)).frozenSeq;
   }
+}
+
+/** Whether this rollover published the date before, or the live buffer has nothing of a date that is published. */
+function isDone(
+  snapshot: ManifestSnapshot,
+  { tradingDate }: RolloverDateOptions,
+  { live }: RolloverTools,
+): boolean {
+  const published = snapshot.revisionsOf(live.exchange, tradingDate);
+  if (published.some((file) => frozenSeqOf(file.sourceFingerprint) !== undefined)) return true;
+  const day = live.days().find((each) => each.tradingDate === tradingDate);
+  return published.length > 0 && (!day || day.state === 'cleared');
 }
 
 /** The manifest lists the date: it was published by this rollover before, and only the clearing may be missing. */
@@ -131,10 +140,7 @@ async function finish(
   const [first] = files;
   const frozenSeq = first && frozenSeqOf(first.sourceFingerprint);
   if (day.state !== 'frozen' || frozenSeq === undefined || day.frozenSeq !== frozenSeq)
-    throw new OpsError(
-      'DATE_CONFLICT',
-      `${live.exchange} ${tradingDate} is published from another source, and the live buffer holds ${day.rows} ticks and ${day.candles} candles of it`,
-    );
+    throw conflict(live, tradingDate);
   if (!options.dryRun) await clear(files, frozenSeq, tradingDate, tools);
   return done;
 }
@@ -156,7 +162,7 @@ async function plan(
     status: 'planned',
     files: [],
     rows: built.rows,
-    findings: findingsOf(built),
+    findings: findingsOf(built.gates),
   };
 }
 
@@ -165,7 +171,7 @@ async function buildDate(
   tools: RolloverTools,
   snapshot: ManifestSnapshot,
   frozenSeq: bigint | undefined,
-): Promise<DayResult> {
+): Promise<RolloverBuild> {
   const { tradingDate } = options;
   const job: RolloverJob = {
     root: tools.layout.root,
@@ -179,11 +185,11 @@ async function buildDate(
     dryRun: options.dryRun,
     memoryLimitMb: tools.memoryLimitMb ?? 512,
   };
-  const result = await runWorker<DayResult>('rollover/rollover-worker.js', job, {
+  const result = await runWorker<RolloverBuild>('rollover/rollover-worker.js', job, {
     signal: tools.signal,
     onStep: (step) => tools.onStep?.(`build ${step}`),
   });
-  if (!result.ok) throw gateError(tools.live.exchange, tradingDate, result.gates);
+  if (!result.ok) throw gateError(`${tools.live.exchange} ${tradingDate}`, result.gates);
   return result;
 }
 
@@ -200,25 +206,6 @@ function previousFile(
   return (
     files.findLast((file) => file.kind === 'ticks') ??
     files.findLast((file) => file.timeframe === '1m')
-  );
-}
-
-function gateError(exchange: string, tradingDate: string, gates: readonly GateResult[]): OpsError {
-  const failed = gates.filter((gate) => !gate.ok && gate.severity === 'refuse');
-  const shown = failed
-    .slice(0, 5)
-    .map((gate) =>
-      [gate.gate, gate.symbol, gate.minute, `${gate.observed}, expected ${gate.expected}`]
-        .filter((part) => part !== undefined)
-        .join(' '),
-    );
-  const more = failed.length > shown.length ? `; and ${failed.length - shown.length} more` : '';
-  return Object.assign(
-    new OpsError(
-      'GATE_FAILED',
-      `${exchange} ${tradingDate} was not published: ${shown.join('; ')}${more}`,
-    ),
-    { gates: failed },
   );
 }
 
@@ -255,7 +242,8 @@ async function clear(
     manifestVersion,
     frozenSeq,
     tickRows: rows['ticks'] ?? 0,
-    candleRows: rows['1m'] ?? 0,
+    // Candles that stayed behind are derivable from the published ticks.
+    candleRows: rows['1m'] ?? dayOf(tools.live, tradingDate).candles,
   };
   await tools.live.clear(tradingDate, { publishedProof });
   tools.onStep?.('cleared');
@@ -263,10 +251,6 @@ async function clear(
 
 function rowsOf(files: readonly (BuiltFile | FileEntry)[]): Readonly<Record<string, number>> {
   return Object.fromEntries(files.map((file) => [file.timeframe || 'ticks', file.rows]));
-}
-
-function findingsOf(result: DayResult): readonly GateResult[] {
-  return result.gates.filter((gate) => !gate.ok || gate.explanation !== undefined);
 }
 
 function dayOf(live: LiveBuffer, tradingDate: string): LiveDay {

@@ -1,4 +1,4 @@
-import type { Explanation, FileEntry } from '@tb/history';
+import type { DayResult, Explanation, FileEntry } from '@tb/history';
 
 /** What the worker is asked to build: one frozen trading date of one live buffer. */
 export interface RolloverJob {
@@ -15,6 +15,12 @@ export interface RolloverJob {
   readonly explained: readonly Explanation[];
   readonly dryRun: boolean;
   readonly memoryLimitMb: number;
+}
+
+/** What the worker built. */
+export interface RolloverBuild extends DayResult {
+  /** Whether the date has candles that were supplied: they are in no tick. */
+  readonly hasSupplied: boolean;
 }
 
 /** How a published file says that it came from the live buffer, and which rows of it. */

@@ -1,17 +1,10 @@
-import {
-  buildDay,
-  type CoverageRange,
-  type DayResult,
-  Manifest,
-  openBuildInstance,
-  verifyFile,
-} from '@tb/history';
+import { buildDay, type CoverageRange, Manifest, openBuildInstance, verifyFile } from '@tb/history';
 import { LiveReader, type LiveSnapshot, loadCandles, loadTicks, verifySegment } from '@tb/live';
 import { Calendars } from '@tb/manager';
 import { type Layout, layoutOf } from '@tb/schema';
 import { OpsError } from '../errors.ts';
 import { serveWorker } from '../worker/serve-worker.ts';
-import { liveFingerprint, type RolloverJob } from './rollover-job.ts';
+import { liveFingerprint, type RolloverBuild, type RolloverJob } from './rollover-job.ts';
 
 /** What this worker needs of a connection: that of `openBuildInstance`. */
 type Connection = Awaited<ReturnType<typeof openBuildInstance>>['connection'];
@@ -19,7 +12,7 @@ type Connection = Awaited<ReturnType<typeof openBuildInstance>>['connection'];
 serveWorker(build);
 
 /** Builds all files of a frozen date from what the live buffer holds of it. Publishes nothing. */
-async function build(job: RolloverJob, step: (name: string) => void): Promise<DayResult> {
+async function build(job: RolloverJob, step: (name: string) => void): Promise<RolloverBuild> {
   const layout = layoutOf(job.root);
   const calendar = new Calendars(layout).of(job.exchange);
   const session = calendar.sessionOf(job.tradingDate);
@@ -36,7 +29,7 @@ async function build(job: RolloverJob, step: (name: string) => void): Promise<Da
   const ticks = await attachTicks(connection, snapshot, job.tradingDate);
   const candles = await loadSupplied(connection, snapshot, job.tradingDate, ticks);
   const coverage = coverageOf(snapshot, session);
-  return await buildDay(connection, {
+  const result = await buildDay(connection, {
     layout,
     session,
     calendar,
@@ -59,6 +52,7 @@ async function build(job: RolloverJob, step: (name: string) => void): Promise<Da
     dryRun: job.dryRun,
     onStep: (name, key) => step(key ? `${name} ${key.timeframe || key.kind}` : name),
   });
+  return { ...result, hasSupplied: candles !== undefined };
 }
 
 /** The rows to build from must be the ones that were frozen: another writer may have taken late ones in since. */

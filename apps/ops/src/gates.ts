@@ -1,0 +1,34 @@
+import type { GateResult } from '@tb/history';
+import { OpsError } from './errors.ts';
+
+/** What the message of a failed gate shows; all of them are in `gates` of the error. */
+const SHOWN = 5;
+
+/** A refused date: names gate, symbol, minute, and what was observed. @param date e.g. `nse 2026-02-02`. */
+export function gateError(date: string, gates: readonly GateResult[]): OpsError {
+  const failed = gates.filter((gate) => !gate.ok && gate.severity === 'refuse');
+  const shown = failed.slice(0, SHOWN).map(shownGate);
+  const more = failed.length > SHOWN ? `; and ${failed.length - SHOWN} more` : '';
+  return new OpsError('GATE_FAILED', `${date} was not published: ${shown.join('; ')}${more}`);
+}
+
+function shownGate(gate: GateResult): string {
+  const parts = [
+    gate.gate,
+    gate.symbol,
+    gate.minute,
+    `${gate.observed}, expected ${gate.expected}`,
+  ];
+  return parts.filter((part) => part !== undefined).join(' ');
+}
+
+/** Results that are not simply ok: flagged, or accepted with an explanation. */
+export function findingsOf(gates: readonly GateResult[]): readonly GateResult[] {
+  return gates.filter((gate) => !gate.ok || gate.explanation !== undefined);
+}
+
+/** A finding as a line for people. */
+export function findingLine(finding: GateResult): string {
+  const parts = [finding.subject, finding.symbol, finding.minute, finding.observed];
+  return `  ${finding.gate}: ${parts.filter((part) => part !== undefined).join(' ')}`;
+}

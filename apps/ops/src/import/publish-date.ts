@@ -1,0 +1,60 @@
+import { userInfo } from 'node:os';
+import { discardFiles, ManifestWriter, placeFiles } from '@tb/history';
+import { OpsError } from '../errors.ts';
+import { gateError } from '../gates.ts';
+import type { BuildJob, BuiltDate } from './build-job.ts';
+import type { ImportedDate, ImportOptions, ImportTools } from './import-options.ts';
+
+/**
+ * One publication: the built files of one trading date, under the lock of market_data for a moment.
+ * @throws `GATE_FAILED`, `DATE_EXISTS`, `LOCK_HELD`
+ */
+export async function publishDate(
+  built: BuiltDate,
+  job: BuildJob,
+  options: ImportOptions,
+  tools: ImportTools,
+): Promise<ImportedDate> {
+  const { layout } = tools;
+  const date = built.tradingDate;
+  const file = built.files.find(
+    (each) => each.kind === job.input.kind && each.timeframe === job.input.timeframe,
+  );
+  const rows = built.rows[job.input.timeframe || 'ticks'] ?? 0;
+  if (!built.ok) throw gateError(`${job.exchange} ${built.tradingDate}`, built.gates);
+  if (job.dryRun)
+    return { date, status: 'planned', rows, sha256: null, path: null, revision: null };
+  const published = job.dates.find((each) => each.tradingDate === date)?.published ?? [];
+  const isReplacing = built.files.some((each) =>
+    published.some((old) => old.kind === each.kind && old.timeframe === each.timeframe),
+  );
+  if (isReplacing && !options.correction) {
+    await discardFiles(layout, built.files);
+    throw new OpsError('DATE_EXISTS', `${job.exchange} ${date} is published with other candles`);
+  }
+  const correction =
+    isReplacing && options.correction
+      ? {
+          who: options.correction.who ?? userInfo().username,
+          why: options.correction.why,
+          ...(built.changes ?? { rowsAdded: 0, rowsRemoved: 0, rowsChanged: 0 }),
+        }
+      : undefined;
+  await using writer = await ManifestWriter.open({
+    layout,
+    purpose: 'import',
+    waitMs: tools.waitMs ?? 30_000,
+    signal: tools.signal,
+  });
+  await placeFiles(layout, built.files, (step) => tools.onStep?.(`placed ${step}`));
+  writer.publish(built.files, { correction });
+  tools.onStep?.('published');
+  return {
+    date,
+    status: correction ? 'corrected' : 'imported',
+    rows,
+    sha256: file?.sha256 ?? null,
+    path: file ? layout.absolute(file.path) : null,
+    revision: file?.revision ?? null,
+  };
+}
