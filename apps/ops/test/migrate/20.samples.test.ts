@@ -1,10 +1,10 @@
 import { createHash } from 'node:crypto';
 import { existsSync, readFileSync, statSync } from 'node:fs';
-import { describe, expect, test } from '@jest/globals';
+import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import { DatabaseManager } from '@tb/manager';
-import type { Layout } from '@tb/schema';
+import { type Layout, layoutOf } from '@tb/schema';
 import { tempRoot } from '@tb/testkit';
-import { migrate } from '../../src/migrate/migrate.ts';
+import { type MigrateAnswer, migrate } from '../../src/migrate/migrate.ts';
 import { sharedFile, tb } from '../tb.ts';
 import { fatesOf, freshRoot, queryFile, tableOf } from './legacy.ts';
 
@@ -41,16 +41,35 @@ async function historyOf(
 }
 
 describe('the sample monoliths', () => {
+  const root = tempRoot('samples');
+  let strict: Layout;
+  let planned: MigrateAnswer;
+  let answer: MigrateAnswer;
+  const before = STRICT && sha256(STRICT);
+
+  beforeAll(async () => {
+    if (!STRICT || !V1) return;
+    expect((await tb(['init', '--root', root.at('strict')])).exit).toBe(0);
+    strict = layoutOf(root.at('strict'));
+    const words = ['migrate', '--from', STRICT, '--root', strict.root, '--json', '--quiet'];
+    planned = (await tb([...words, '--dry-run'])).json;
+    expect(existsSync(planned.archive.path)).toBe(false);
+    const run = await tb(words);
+    expect(run.exit).toBe(0);
+    answer = run.json;
+    expect(run.json).toMatchObject({
+      command: 'migrate',
+      status: 'migrated',
+      source: { path: STRICT, sha256: before },
+    });
+  }, TIMEOUT_MS);
+  afterAll(() => root[Symbol.dispose]());
+
   sampleTest(
     'strict: every row of every table is accounted for, and what went in comes out',
     async () => {
-      using root = tempRoot('strict');
       const from = STRICT as string;
-      const before = sha256(from);
-      const layout = await freshRoot(root.at('data'));
-      const planned = await migrate({ from, dryRun: true }, { layout });
-      expect(existsSync(layout.legacy) && existsSync(planned.archive.path)).toBe(false);
-      const answer = await migrate({ from }, { layout });
+      const layout = strict;
       expect(answer.tables).toEqual(planned.tables);
       expect(sha256(from)).toBe(before);
 
@@ -112,51 +131,10 @@ describe('the sample monoliths', () => {
       });
       expect(statSync(answer.archive.path).mode & 0o222).toBe(0);
 
-      const again = await migrate({ from }, { layout });
-      expect(again).toEqual({ ...answer, status: 'already_migrated' });
-    },
-    TIMEOUT_MS,
-  );
-
-  sampleTest(
-    'generation 1 and 2 give the same 1m history, also in one data root, where nothing is stored twice',
-    async () => {
-      using root = tempRoot('both');
-      const [from1, from2] = [V1 as string, STRICT as string];
-      const first = await freshRoot(root.at('first'));
-      const v1 = await migrate({ from: from1 }, { layout: first });
-      expect(fatesOf(v1, 'ohlcv_1m')).toEqual([20_946, 0, 0, 0]);
-      expect(fatesOf(v1, 'ohlcv_resampled')).toEqual([5_707, 0, 0, 395]);
-      expect(fatesOf(v1, 'trades')).toEqual([120, 0, 0, 0]);
-      expect(fatesOf(v1, 'paper_trades')).toEqual([0, 0, 0, 1]);
-      expect(v1.clocks).toContainEqual(
-        expect.objectContaining({
-          table: 'ohlcv_1m',
-          clock: 'Asia/Kolkata',
-          basis: 'values',
-          unclearRows: 0,
-        }),
-      );
-      expect(v1.clocks).toContainEqual(
-        expect.objectContaining({
-          table: 'trades',
-          column: 'entry_time',
-          clock: 'utc',
-          basis: 'values',
-          unclearRows: 0,
-        }),
-      );
-      const columns = 'symbol, ts, open, high, low, close, volume';
-      const history = await historyOf(first, 'candles_1m', columns);
-      const hourly = await historyOf(first, 'candles_1h', columns);
-
-      const both = await migrate({ from: from2 }, { layout: first });
-      expect(fatesOf(both, 'candles')).toEqual([20_946, 0, 0, 0]);
-      expect(both.marketData.alreadyThere).toBeGreaterThan(30);
-      expect(await historyOf(first, 'candles_1m', columns)).toEqual(history);
-      expect(await historyOf(first, 'candles_1h', columns)).toEqual(hourly);
-      // Hours that lay on the old clock's grid were made anew from the minutes.
-      expect(hourly.reduce((sum, row) => sum + Number(row['n']), 0)).toBeGreaterThan(350);
+      expect(await migrate({ from }, { layout })).toMatchObject({
+        status: 'already_migrated',
+        tables: answer.tables,
+      });
     },
     TIMEOUT_MS,
   );
@@ -164,27 +142,8 @@ describe('the sample monoliths', () => {
   sampleTest(
     'fills, positions, runs and users of the strict file stand in their stores',
     async () => {
-      using root = tempRoot('stores');
       const from = STRICT as string;
-      const init = await tb(['init', '--root', root.at('data')]);
-      expect(init.exit).toBe(0);
-      const run = await tb([
-        'migrate',
-        '--from',
-        from,
-        '--root',
-        root.at('data'),
-        '--json',
-        '--quiet',
-      ]);
-      expect(run.exit).toBe(0);
-      expect(run.json).toMatchObject({
-        command: 'migrate',
-        status: 'migrated',
-        source: { path: from },
-      });
-
-      await using manager = await DatabaseManager.open({ root: root.at('data'), role: 'reader' });
+      await using manager = await DatabaseManager.open({ root: strict.root, role: 'reader' });
       const fills = await manager.read('trading', (db) =>
         db.selectFrom('trades').selectAll().orderBy('ts').orderBy('trade_id').execute(),
       );
@@ -262,6 +221,53 @@ describe('the sample monoliths', () => {
           )
         )[0],
       );
+    },
+    TIMEOUT_MS,
+  );
+
+  sampleTest(
+    'generation 1 and 2 give the same 1m history, also in one data root, where nothing is stored twice',
+    async () => {
+      const from = V1 as string;
+      const first = await freshRoot(root.at('first'));
+      const v1 = await migrate({ from }, { layout: first });
+      expect(fatesOf(v1, 'ohlcv_1m')).toEqual([20_946, 0, 0, 0]);
+      expect(fatesOf(v1, 'ohlcv_resampled')).toEqual([5_707, 0, 0, 395]);
+      expect(fatesOf(v1, 'trades')).toEqual([120, 0, 0, 0]);
+      expect(fatesOf(v1, 'paper_trades')).toEqual([0, 0, 0, 1]);
+      expect(v1.clocks).toContainEqual(
+        expect.objectContaining({
+          table: 'ohlcv_1m',
+          clock: 'Asia/Kolkata',
+          basis: 'values',
+          unclearRows: 0,
+        }),
+      );
+      expect(v1.clocks).toContainEqual(
+        expect.objectContaining({
+          table: 'trades',
+          column: 'entry_time',
+          clock: 'utc',
+          basis: 'values',
+          unclearRows: 0,
+        }),
+      );
+      const columns = 'symbol, ts, open, high, low, close, volume';
+      const history = await historyOf(first, 'candles_1m', columns);
+      const hourly = await historyOf(first, 'candles_1h', columns);
+
+      expect(await historyOf(strict, 'candles_1m', columns)).toEqual(history);
+      expect(await historyOf(strict, 'candles_1h', columns)).toEqual(hourly);
+
+      const both = await migrate({ from }, { layout: strict });
+      expect(fatesOf(both, 'ohlcv_1m')).toEqual([20_946, 0, 0, 0]);
+      expect(fatesOf(both, 'ohlcv_resampled')).toEqual([5_707, 0, 0, 395]);
+      // Generation 2 has these instruments already, and wins.
+      expect(fatesOf(both, 'instruments')).toEqual([0, 0, 0, 3]);
+      expect(both.marketData).toMatchObject({ files: 0, alreadyThere: both.marketData.dates });
+      expect(await historyOf(strict, 'candles_1m', columns)).toEqual(history);
+      // Hours that lay on the old clock's grid were made anew from the minutes.
+      expect(hourly.reduce((sum, row) => sum + Number(row['n']), 0)).toBeGreaterThan(350);
     },
     TIMEOUT_MS,
   );
