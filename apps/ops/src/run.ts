@@ -98,13 +98,20 @@ function contextOf(options: GlobalOptions, signal: AbortSignal): Context {
   };
 }
 
-/** The first SIGINT or SIGTERM asks for a stop at the next safe point; the second one ends the process as usual. */
+/**
+ * The first SIGINT or SIGTERM asks for a stop at the next safe point; the second one ends the process as usual. The listener
+ * stays until then: proper-lockfile listens too (signal-exit), and ends the process when it finds itself alone.
+ */
 function stopSignal(): { signal: AbortSignal; dispose: () => void } {
   const controller = new AbortController();
   const stop = (name: NodeJS.Signals): void => {
+    if (controller.signal.aborted) {
+      dispose();
+      process.kill(process.pid, name);
+      return;
+    }
     process.stderr.write(`${name}: stopping at the next safe point\n`);
     controller.abort();
-    dispose();
   };
   const dispose = (): void => {
     process.off('SIGINT', stop);
