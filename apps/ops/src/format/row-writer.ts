@@ -1,5 +1,5 @@
 import { createWriteStream } from 'node:fs';
-import { link, open, rm, unlink } from 'node:fs/promises';
+import { link, lstat, open, rm, unlink } from 'node:fs/promises';
 import { dirname, resolve } from 'node:path';
 import { OpsError } from '../errors.ts';
 import { syncFolder } from '../files/durable.ts';
@@ -124,13 +124,13 @@ export async function publishFile(temporary: string, path: string, shown: string
   syncFolder(dirname(path));
 }
 
+/** By name alone: opening somebody's database file and closing it again would drop this process's locks on it. */
 async function assertAbsent(path: string, shown: string): Promise<void> {
-  const handle = await open(path, 'r').catch((error: NodeJS.ErrnoException) =>
-    error.code === 'ENOENT' ? undefined : Promise.reject(error),
-  );
-  if (!handle) return;
-  await handle.close();
-  throw new OpsError('OUTPUT_EXISTS', `Output ${shown} exists`);
+  const found = await lstat(path).catch((error: NodeJS.ErrnoException) => {
+    if (error.code === 'ENOENT') return undefined;
+    throw error;
+  });
+  if (found) throw new OpsError('OUTPUT_EXISTS', `Output ${shown} exists`);
 }
 
 /** A closed pipe ends the output without an error: `tb ticks ... | head`. */

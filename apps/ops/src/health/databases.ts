@@ -90,8 +90,8 @@ export async function openDatabases(layout: Layout): Promise<Databases> {
 }
 
 async function see(file: DatabaseFile, scratch: Scratch): Promise<SeenDatabase> {
-  if (!(await exists(file.path))) return { ...file, state: 'missing' };
   try {
+    if (!(await exists(file.path))) return { ...file, state: 'missing' };
     return { ...file, state: 'open', db: open(file.path), isCopy: false };
   } catch (error) {
     if (!isLockError(error, 'SQLITE_DENIED')) return { ...file, state: 'unreadable', error };

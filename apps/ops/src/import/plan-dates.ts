@@ -5,24 +5,20 @@ import { OpsError } from '../errors.ts';
 import type { ImportDate } from './build-job.ts';
 import type { StageResult } from './stage-job.ts';
 
-/** The staged dates with what is published of them. A date of the live buffer is not ours. */
-function _planDates(
-  _options: ImportOptions,
-  _tools: ImportTools,
-  staged: StageResult,
-): ImportDate[] {
+/**
+ * The staged dates with what is published of them.
+ * @throws `DATE_LIVE` for a date that is still in the live buffer: its rows are the ingestor's.
+ */
+export function planDates(exchange: string, layout: Layout, staged: StageResult): ImportDate[] {
   using manifest = Manifest.openReader(layout);
   const snapshot = manifest.snapshot();
   const live = liveDates(layout, exchange);
   return staged.dates.map(({ tradingDate, rows }) => {
     if (live.has(tradingDate) && !snapshot.isPublished(exchange, tradingDate))
       throw new OpsError('DATE_LIVE', `${exchange} ${tradingDate} is in the live buffer`);
-    return {
-      tradingDate,
-      rows,
-      revision: snapshot.nextRevision(exchange, tradingDate),
-      published: newestOf(snapshot, exchange, tradingDate),
-    };
+    const revision = snapshot.nextRevision(exchange, tradingDate);
+    const published = newestOf(snapshot, exchange, tradingDate);
+    return { tradingDate, rows, revision, published };
   });
 }
 

@@ -1,6 +1,7 @@
 import { checkManifest, type FileEntry, type ManifestSnapshot } from '@tb/history';
+import type { Layout } from '@tb/schema';
 import { type Observation, ok, warn } from '../finding.ts';
-import type { Check } from '../health-context.ts';
+import type { Check, HealthContext } from '../health-context.ts';
 import { checkRecordedFiles } from '../recorded-file.ts';
 
 const HINT = 'Restore the file with `tb restore market-data`, or import its date as a correction.';
@@ -28,16 +29,7 @@ export const dayFiles: Check = {
       HINT,
     );
     const findings: Observation[] = [...problems];
-    for (const { code, path } of await checkManifest(layout, manifest.snapshot))
-      if (code === 'UNLISTED_FILE')
-        findings.push(
-          warn(
-            path,
-            'not in the manifest',
-            'listed',
-            'A rerun of its import or rollover removes it.',
-          ),
-        );
+    for (const path of await unlistedOf(layout, manifest)) findings.push(unlisted(path));
     if (problems.length === 0) findings.push(ok('market_data', entries.length));
     return findings;
   },
@@ -51,4 +43,22 @@ function filesOf(snapshot: ManifestSnapshot): readonly FileEntry[] {
       snapshot.allTradingDates(exchange).flatMap((date) => snapshot.revisionsOf(exchange, date)),
     )
     .filter((entry) => entry.tier !== 'pruned');
+}
+
+/** What a publication listed while the folders were read is in the newer snapshot. */
+async function unlistedOf(
+  layout: Layout,
+  { reader, snapshot }: NonNullable<HealthContext['manifest']>,
+): Promise<readonly string[]> {
+  const found = (await checkManifest(layout, snapshot))
+    .filter(({ code }) => code === 'UNLISTED_FILE')
+    .map(({ path }) => path);
+  if (found.length === 0) return found;
+  const listed = new Set(filesOf(reader.snapshot()).map(({ path }) => path));
+  return found.filter((path) => !listed.has(path));
+}
+
+function unlisted(path: string): Observation {
+  const hint = 'A rerun of its import or rollover removes it.';
+  return warn(path, 'not in the manifest', 'listed', hint);
 }

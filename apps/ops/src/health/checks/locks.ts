@@ -1,3 +1,4 @@
+import { access, constants } from 'node:fs/promises';
 import { relative } from 'node:path';
 import { inspectLock, type LockInspection } from '@tb/locks';
 import { lockFoldersOf } from '../../locks/lock-folders.ts';
@@ -10,12 +11,28 @@ export const locks: Check = {
   name: 'locks',
   run: async ({ layout }) => {
     const findings: Observation[] = [];
-    for (const { dir } of await lockFoldersOf(layout))
-      if (await exists(dir))
-        findings.push(observationOf(relative(layout.root, dir), await inspectLock(dir)));
+    for (const { dir } of await lockFoldersOf(layout)) {
+      const subject = relative(layout.root, dir);
+      if (!(await exists(dir))) continue; // told by `structure`
+      findings.push(
+        (await notAllowed(subject, dir)) ?? observationOf(subject, await inspectLock(dir)),
+      );
+    }
     return findings;
   },
 };
+
+/** Inside a folder that this user may not enter, nothing can be seen of its lock. */
+async function notAllowed(subject: string, dir: string): Promise<Observation | undefined> {
+  try {
+    await access(dir, constants.R_OK | constants.X_OK);
+    return undefined;
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== 'EACCES') throw error;
+    const observed = 'not checked: this user may not enter the folder';
+    return warn(subject, observed, 'free or held', 'Run it as the user of the writers.');
+  }
+}
 
 const HINTS: Readonly<Record<string, string>> = {
   'held-stopped': 'Its writer is stopped: `kill -CONT PID`, or `tb locks break DATABASE --kill`.',
