@@ -584,6 +584,7 @@ describe('a root that may only be read', () => {
       const main = fileURLToPath(new URL('../dist/main.js', import.meta.url));
       chmodSync(join(copy.layout.root, '..'), 0o755);
       chmodSync(copy.layout.storeDb('config'), 0o600);
+      chmodSync(copy.layout.storeDir('signals'), 0o700);
       edit(copy.layout.storeDb('trading'), () => undefined); // the last to close removes -wal and -shm
       const { exit, stdout } = await asNobody([
         main,
@@ -601,6 +602,7 @@ describe('a root that may only be read', () => {
       expect(integrity.get('trading')).toMatchObject({ status: 'warn' });
       expect(integrity.get('trading')?.observed).toContain('ok in a private copy');
       expect(integrity.get('config')?.observed).toContain('not checked');
+      expect(integrity.get('signals')?.observed).toContain('not checked');
       expect(findings).toContainEqual(
         expect.objectContaining({ check: 'day-files', status: 'ok', subject: 'market_data' }),
       );
