@@ -55,6 +55,8 @@ export interface LiveBuffer extends AsyncDisposable {
   appendCandles(batch: CandleBatch, options?: AppendOptions): Promise<Ack>;
   /** Waits until everything that was appended before is committed. */
   flush(): Promise<void>;
+  /** The highest number of a source that is stored: a feed that begins again goes on after it. undefined: none is. */
+  lastSourceSeq(source: string): bigint | undefined;
   /** Says that a feed is connected from now on: coverage grows with the heartbeat until `feedDisconnected` or a crash. */
   feedConnected(source: string): Promise<void>;
   feedDisconnected(source: string): Promise<void>;

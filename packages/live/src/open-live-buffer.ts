@@ -20,6 +20,7 @@ import { loadState } from './writer-state.ts';
 
 const MB = 1024 * 1024;
 const BUSY_TIMEOUT_MS = 100;
+const OPEN_TIMEOUT_MS = 5_000;
 const TOOL_VERSION = '@tb/live 0.1.0';
 
 const wallClock = (): bigint => BigInt(Date.now()) * 1_000_000n;
@@ -130,9 +131,12 @@ async function prepare(
   options: LiveBufferOptions,
   liveDir: string,
 ): Promise<void> {
+  // Readers of a new file can stand in the way of the change to WAL for a moment.
+  db.pragma(`busy_timeout = ${OPEN_TIMEOUT_MS}`);
   db.pragma('journal_mode = WAL');
   db.pragma(`synchronous = ${options.synchronous === 'normal' ? 'NORMAL' : 'FULL'}`);
   migrate(db, 'live', TOOL_VERSION);
+  db.pragma(`busy_timeout = ${BUSY_TIMEOUT_MS}`);
   db.defaultSafeIntegers(true);
   await syncDir(liveDir);
 }

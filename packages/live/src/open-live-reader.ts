@@ -1,3 +1,4 @@
+import { existsSync } from 'node:fs';
 import { isLockError, openSqlite, type SqliteDatabase } from '@tb/locks';
 import { assertExchange, assertMigrated, isSchemaError } from '@tb/schema';
 import { LiveError } from './errors.ts';
@@ -11,11 +12,14 @@ const BUSY_TIMEOUT_MS = 5_000;
 /** See `LiveReader.open`. */
 export function openLiveReader({ layout, exchange }: LiveReaderOptions): LiveReader {
   assertExchange(exchange);
+  const path = layout.liveDb(exchange);
+  const wasThere = existsSync(path);
   let db: SqliteDatabase;
   try {
-    db = openSqlite(layout.liveDb(exchange), { readonly: true, timeoutMs: BUSY_TIMEOUT_MS });
+    db = openSqlite(path, { readonly: true, timeoutMs: BUSY_TIMEOUT_MS });
   } catch (cause) {
-    throw isLockError(cause, 'SQLITE_MISSING') ? absent(exchange, cause) : cause;
+    // A file that is born between two looks gives another error than one that is not there.
+    throw !wasThere || isLockError(cause, 'SQLITE_MISSING') ? absent(exchange, cause) : cause;
   }
   try {
     db.pragma('query_only = ON');

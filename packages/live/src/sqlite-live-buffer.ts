@@ -80,6 +80,11 @@ export class SqliteLiveBuffer implements LiveBuffer {
     this.#assertOpen();
   }
 
+  lastSourceSeq(source: string): bigint | undefined {
+    this.#assertOpen();
+    return this.#parts.writer.state.marks.get(source);
+  }
+
   async feedConnected(source: string): Promise<void> {
     await this.flush();
     this.#parts.supervisor.connect(source);

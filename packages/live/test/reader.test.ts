@@ -1,3 +1,4 @@
+import { mkdirSync, writeFileSync } from 'node:fs';
 import { describe, expect, test } from '@jest/globals';
 import { LiveReader } from '@tb/live';
 import { openSqlite } from '@tb/locks';
@@ -12,6 +13,17 @@ describe('a reader', () => {
     );
     await at.open();
     expect(at.reader().snapshot().seq).toBe(0n);
+  });
+
+  test('that meets a file just being born is told the same', async () => {
+    await using at = stage('born');
+    mkdirSync(at.layout.liveDir('nse'), { recursive: true });
+    writeFileSync(at.layout.liveDb('nse'), '');
+    expect(() => at.reader()).toThrow(expect.objectContaining({ code: 'LIVE_ABSENT' }));
+    const db = openSqlite(at.layout.liveDb('nse'));
+    db.exec('PRAGMA journal_mode = WAL; CREATE TABLE writer_fence (id INTEGER)');
+    db.close();
+    expect(() => at.reader()).toThrow(expect.objectContaining({ code: 'LIVE_ABSENT' }));
   });
 
   test('reads beside the writer, after its end, and beside the next one', async () => {
