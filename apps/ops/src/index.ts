@@ -23,6 +23,9 @@ export { type BackupStep, type BackupTools, takeBackups } from './backup/take-ba
 export { type BackupProblem, verifyBackups } from './backup/verify-backups.ts';
 export { isOpsError, OpsError, type OpsErrorCode, opsErrors } from './errors.ts';
 export { checkHealth, type HealthOptions, type HealthReport } from './health/check-health.ts';
+export type { Finding, HealthStatus } from './health/finding.ts';
+export { DEFAULT_LIMITS, type HealthLimits } from './health/limits.ts';
+export { recordVerifiedFiles, type VerifiedFile } from './health/record-verified.ts';
 export { type ArchiveResult, type ArchiveRule, archive } from './history/archive.ts';
 export type { HistoryTools } from './history/publish-events.ts';
 export { refreshMonths } from './history/refresh-months.ts';
@@ -33,5 +36,20 @@ export type {
   ImportResult,
   ImportTools,
 } from './import/import-options.ts';
+export { type BreakDatabaseLockOptions, breakDatabaseLock } from './locks/break-database-lock.ts';
+export { type InspectedLock, inspectLocks } from './locks/inspect-locks.ts';
+export { healthGauges } from './metrics/health-gauges.ts';
+export { type Gauge, prometheusText, type Sample } from './metrics/prometheus.ts';
+export {
+  type MetricsServer,
+  type ServeMetricsOptions,
+  serveMetrics,
+} from './metrics/serve-metrics.ts';
+export {
+  checkPreflight,
+  type Preflight,
+  type PreflightOptions,
+} from './preflight/check-preflight.ts';
+export { type MadeReport, makeReport, type ReportOptions } from './report/make-report.ts';
 export { type RolloverOptions, type RolloverResult, rollover } from './rollover/rollover.ts';
 export type { RolledDate, RolloverStep, RolloverTools } from './rollover/rollover-date.ts';
