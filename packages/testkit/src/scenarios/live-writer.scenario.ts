@@ -1,47 +1,5 @@
-import { mkdirSync, writeFileSync } from 'node:fs';
-import { join } from 'node:path';
-import { fileURLToPath } from 'node:url';
-import type { Evidence, Scenario } from '../scenario.ts';
-import { writeTicks } from './feed.ts';
-import { keptKeys, litterProblems, marketDigest, nseRows, tickProblems } from './market.ts';
+import type { Scenario } from '../scenario.ts';
+import { liveScenario } from './live-scenario.ts';
 
-const script = fileURLToPath(new URL('./children/live-writer.mjs', import.meta.url));
-
-/** Keys of the rows that were acknowledged. */
-function ackedKeys(sent: readonly string[], { acked }: Evidence): string[] {
-  return acked
-    .split('\n')
-    .filter((line) => line.includes(' '))
-    .flatMap((line) => {
-      const [first = 0, last = 0] = line.split(' ').map(Number);
-      return sent.slice(first - 1, last);
-    });
-}
-
-/** A feed with an ack for each batch, seals and a compaction: no acked row is lost, none is stored twice. */
-export const scenario: Scenario = {
-  name: 'live-writer',
-  commands: [],
-  prepare: async (root) => {
-    writeFileSync(
-      join(root, 'sent'),
-      writeTicks(join(root, 'feed.csv'), { rows: 1500, symbols: 8 }).join('\n'),
-    );
-    mkdirSync(join(root, 'data'));
-  },
-  command: (root) => ({ argv: [process.execPath, script, root] }),
-  check: async (root, evidence) => {
-    const sent = keptKeys(root, 'sent');
-    const rows = await nseRows(root);
-    const present = new Set(rows.ticks.map((tick) => tick.slice(tick.indexOf('|') + 1)));
-    const lost = ackedKeys(sent, evidence).filter((key) => !present.has(key));
-    return [
-      ...(lost.length > 0
-        ? [`${lost.length} acked ticks are lost: ${lost.slice(0, 3).join('; ')}`]
-        : []),
-      ...tickProblems(rows, sent, evidence.completed),
-      ...litterProblems(root, evidence.completed),
-    ];
-  },
-  digest: marketDigest,
-};
+/** A feed that waits for each ack, with seals and a compaction in between. */
+export const scenario: Scenario = liveScenario('live-writer', 1500);

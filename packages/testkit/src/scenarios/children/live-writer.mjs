@@ -1,6 +1,7 @@
 // Appends feed.csv to the live buffer of NSE in batches, seals and compacts in between, and acknowledges each batch on
 // stdout after the append has resolved: `FIRST LAST`, numbers of rows from 1. The built packages are imported by path.
-// usage: live-writer.mjs ROOT
+// `pipeline`: large batches, sent without waiting for the ack of the one before, and no seals.
+// usage: live-writer.mjs ROOT [pipeline]
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 
@@ -11,7 +12,8 @@ const { calendarOf } = await load('calendar');
 const { layoutOf } = await load('schema');
 
 const root = process.argv[2];
-const BATCH = 150;
+const isPipeline = process.argv[3] === 'pipeline';
+const BATCH = isPipeline ? 3000 : 150;
 const [, ...lines] = readFileSync(join(root, 'feed.csv'), 'utf8').trimEnd().split('\n');
 const rows = lines.map((line) => line.split(','));
 const number = (text) => (text === '' ? Number.NaN : Number(text));
@@ -23,20 +25,31 @@ const registry = {
     new Map(symbols.map((symbol) => [symbol, Number(symbol.slice(-4))])),
 };
 
+async function append(buffer, first) {
+  const some = rows.slice(first, first + BATCH);
+  await buffer.append({
+    symbol: some.map((row) => row[0]),
+    ts: BigInt64Array.from(some, (row) => BigInt(row[1])),
+    price: column(some, 2),
+    volume: column(some, 3),
+    bid: column(some, 4),
+    ask: column(some, 5),
+    source: 'feed.csv',
+    sourceSeq: BigInt64Array.from(some, (_, i) => BigInt(first + i + 1)),
+  });
+  process.stdout.write(`${first + 1} ${first + some.length}\n`);
+}
+
 async function appendAll(buffer) {
-  for (let first = 0; first < rows.length; first += BATCH) {
-    const some = rows.slice(first, first + BATCH);
-    await buffer.append({
-      symbol: some.map((row) => row[0]),
-      ts: BigInt64Array.from(some, (row) => BigInt(row[1])),
-      price: column(some, 2),
-      volume: column(some, 3),
-      bid: column(some, 4),
-      ask: column(some, 5),
-      source: 'feed.csv',
-      sourceSeq: BigInt64Array.from(some, (_, i) => BigInt(first + i + 1)),
-    });
-    process.stdout.write(`${first + 1} ${first + some.length}\n`);
+  const starts = Array.from({ length: Math.ceil(rows.length / BATCH) }, (_, i) => i * BATCH);
+  if (isPipeline) {
+    const results = await Promise.allSettled(starts.map((first) => append(buffer, first)));
+    const failed = results.find(({ status }) => status === 'rejected');
+    if (failed !== undefined) throw failed.reason;
+    return;
+  }
+  for (const first of starts) {
+    await append(buffer, first);
     if ((first / BATCH) % 4 === 3) await buffer.seal();
   }
   await buffer.compact();
