@@ -1,8 +1,12 @@
-const SMALL = /^(U?(TINY|SMALL)INT|INTEGER|UINTEGER|DOUBLE|FLOAT)$/;
+const SMALL = /^(U?(TINY|SMALL)INT|INTEGER|UINTEGER|DOUBLE)$/;
 const WIDE = /^U?(BIG|HUGE)INT$/;
 const DECIMAL = /^DECIMAL/;
 
-/** SQL of a value as DOUBLE; NULL for what is no number. @param type DuckDB's name of its type. */
+/**
+ * SQL of a value as DOUBLE; NULL for what is no number. A FLOAT goes by its shortest text: 167.42 stays 167.42, and does
+ * not become the 167.4199981689453 that its bits spell.
+ * @param type DuckDB's name of its type.
+ */
 export function doubleSql(expression: string, type: string): string {
   if (SMALL.test(type) || WIDE.test(type) || DECIMAL.test(type)) return `(${expression})::DOUBLE`;
   if (type === 'BOOLEAN') return 'NULL::DOUBLE';

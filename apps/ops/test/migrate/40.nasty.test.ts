@@ -80,7 +80,7 @@ const STATEMENTS = [
   "CREATE TABLE ohlcv_1m AS SELECT instrument_key, timestamp, open, high, low, close, volume::DECIMAL(18, 2) AS volume, 3 AS oi FROM candles WHERE instrument_key = 'NSE_EQ|A' AND timestamp BETWEEN TIMESTAMP '2023-01-06' AND TIMESTAMP '2023-01-06 04:00:00'",
   "UPDATE ohlcv_1m SET close = high WHERE timestamp = TIMESTAMP '2023-01-06 03:50:00'",
   'CREATE TABLE ohlcv_resampled (instrument_key VARCHAR, timeframe VARCHAR, "timestamp" TIMESTAMP, open FLOAT, high DECIMAL(12, 2), low HUGEINT, close INTEGER, volume UBIGINT)',
-  `INSERT INTO ohlcv_resampled VALUES ('NSE_EQ|A', '15minute', TIMESTAMP '2023-01-02 03:45:00', 1.5, 2.25, 1, 2, 7), ('NSE_EQ|A', '15minute', TIMESTAMP '2023-01-02 03:50:00', 1, 2, 1, 2, 7),
+  `INSERT INTO ohlcv_resampled VALUES ('NSE_EQ|A', '15minute', TIMESTAMP '2023-01-02 03:45:00', 1.42, 2.25, 1, 2, 7), ('NSE_EQ|A', '15minute', TIMESTAMP '2023-01-02 03:50:00', 1, 2, 1, 2, 7),
      ('NSE_EQ|A', '60minute', TIMESTAMP '2023-01-02 03:30:00', 1, 2, 1, 2, 7), ('NSE_EQ|A', '1day', TIMESTAMP '2023-01-01 18:30:00', 1, 2, 1, 2, 7),
      ('NSE_EQ|A', '30minute', TIMESTAMP '2023-01-02 03:45:00', 1, 2, 1, 2, 7), ('NSE_EQ|A', NULL, TIMESTAMP '2023-01-02 03:45:00', 1, 2, 1, 2, 7),
      ('NSE_EQ|A', '5minute', TIMESTAMP '2023-01-02 03:45:00', 1, 2, NULL, 2, 7), ('NSE_EQ|A', '1day', TIMESTAMP '2023-01-02 03:45:00', 1, 2, 1, 2, 7)`,
@@ -178,7 +178,7 @@ describe('nasty rows', () => {
     const day = "symbol = 'NSE_EQ|A' AND ts < TIMESTAMP '2023-01-03'";
     expect(
       await sql(`SELECT open, high, volume FROM candles_15m WHERE ${day} ORDER BY ts LIMIT 1`),
-    ).toEqual([[1.5, 2.25, 7]]);
+    ).toEqual([[1.42, 2.25, 7]]);
     expect(await sql(`SELECT count(*)::BIGINT FROM candles_15m WHERE ${day}`)).toEqual([[5n]]);
     expect(await sql(`SELECT count(*)::BIGINT FROM candles_1h WHERE ${day}`)).toEqual([[2n]]);
     expect(await sql(`SELECT volume FROM candles_1d WHERE ${day}`)).toEqual([[7]]);

@@ -89,7 +89,7 @@ export async function timeCandles(
     const blocks = await clockBlocksOf(
       connection,
       `SELECT c.key AS symbol, ${GROUP} AS grp, c.timeframe = '1d' AS daily, c.ns
-       FROM candle_read AS c WHERE c.tbl = ${id} AND c.naive`,
+       FROM candle_read AS c WHERE c.tbl = ${id} AND c.naive AND c.key_problem IS NULL AND c.problem IS NULL`,
     );
     const decided = decideClocks(blocks, stated.get(id));
     clocks.set(id, decided);

@@ -58,7 +58,7 @@ export async function clockTicks(
   for (const { id } of sources) {
     const blocks = await clockBlocksOf(
       connection,
-      `SELECT key AS symbol, coalesce(key, '') AS grp, false AS daily, ns FROM tick_read WHERE tbl = ${id} AND naive`,
+      `SELECT key AS symbol, coalesce(key, '') AS grp, false AS daily, ns FROM tick_read WHERE tbl = ${id} AND naive AND key_problem IS NULL AND problem IS NULL`,
     );
     const decided = decideClocks(blocks, stated.get(id));
     clocks.set(id, decided);
