@@ -6,6 +6,7 @@ import {
   discardFiles,
   duckdbVersion,
   type FileEntry,
+  Manifest,
   openBuildInstance,
   profileOf,
   verifyFile,
@@ -104,7 +105,8 @@ async function build(
     const result = await buildDay(connection, {
       ...{ layout, session, calendar, source },
       revision: date.revision,
-      symbols: job.symbols,
+      // Published rows that stay have symbols that the input may not have.
+      symbols: new Map([...publishedSymbols(layout, job.exchange), ...job.symbols]),
       sourceFingerprint: job.sourceFingerprint,
       // Vendor data have holes and thin symbols: an import tells such findings, and refuses only what cannot be right.
       expectations: 'flag',
@@ -121,6 +123,11 @@ async function build(
       changes: await changesOf(connection, job, date, relationOf, source),
     };
   });
+}
+
+function publishedSymbols(layout: Layout, exchange: string): ReadonlyMap<number, string> {
+  using manifest = Manifest.openReader(layout);
+  return new Map(manifest.snapshot().symbols(exchange).entries());
 }
 
 /** A file with the content of the published one is not published again. */

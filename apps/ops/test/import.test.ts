@@ -1,0 +1,231 @@
+import { createHash } from 'node:crypto';
+import { readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { describe, expect, test } from '@jest/globals';
+import { tempRoot } from '@tb/testkit';
+import { sharedFile, tb } from './tb.ts';
+
+const HEADER = 'symbol,ts,open,high,low,close,volume';
+const minute = (date: string, at: number): string =>
+  new Date(Date.parse(`${date}T03:45:00Z`) + at * 60_000).toISOString();
+
+function candlesCsv(
+  symbols: readonly string[],
+  dates: readonly string[],
+  minutes = 30,
+  price = 100,
+): string {
+  const rows = symbols.flatMap((symbol, s) =>
+    dates.flatMap((date) =>
+      Array.from({ length: minutes }, (_value, at) => {
+        const open = price + s + at / 10;
+        return `${symbol},${minute(date, at)},${open},${open + 1},${open - 1},${open + 0.5},${10 + at}`;
+      }),
+    ),
+  );
+  return `${[HEADER, ...rows].join('\n')}\n`;
+}
+
+/** sha256 of every published file, by name. */
+function filesIn(root: string): Record<string, string> {
+  const names = readdirSync(join(root, 'market_data'), {
+    recursive: true,
+    withFileTypes: true,
+  }).filter((entry) => entry.name.endsWith('.duckdb'));
+  return Object.fromEntries(
+    names.map((entry) => [
+      join(entry.parentPath, entry.name).slice(root.length),
+      createHash('sha256')
+        .update(readFileSync(join(entry.parentPath, entry.name)))
+        .digest('hex'),
+    ]),
+  );
+}
+
+const DATES = ['2025-02-03', '2025-02-04'];
+const IMPORT = ['--exchange', 'nse', '--kind', 'candles'];
+
+describe('import of candles', () => {
+  test('one day file per session and timeframe; a second import changes no byte; other rows are refused until corrected', async () => {
+    using root = tempRoot('import');
+    const data = ['--root', root.at('data'), '--json'];
+    await tb(['init', ...data]);
+    writeFileSync(root.at('a.csv'), candlesCsv(['AAA', 'BBB'], DATES));
+    const first = await tb(['import', root.at('a.csv'), ...IMPORT, ...data]);
+    expect(first.json).toMatchObject({
+      status: 'imported',
+      rowsRead: 120,
+      rowsAccepted: 120,
+      rowsDuplicate: 0,
+      rowsRejected: 0,
+      rejectedFile: null,
+    });
+    expect(
+      first.json.days.map(({ date, rows, revision }: Record<string, unknown>) => [
+        date,
+        rows,
+        revision,
+      ]),
+    ).toEqual(DATES.map((date) => [date, 60, 1]));
+    const files = filesIn(root.at('data'));
+    expect(Object.keys(files)).toHaveLength(10);
+    const second = await tb(['import', root.at('a.csv'), ...IMPORT, ...data]);
+    expect(second.json).toMatchObject({
+      status: 'already_imported',
+      rowsAccepted: 0,
+      rowsDuplicate: 120,
+    });
+    expect(filesIn(root.at('data'))).toEqual(files);
+
+    writeFileSync(root.at('b.csv'), candlesCsv(['AAA'], [DATES[0]!], 30, 200));
+    const refused = await tb(['import', root.at('b.csv'), ...IMPORT, ...data]);
+    expect([refused.exit, refused.json.error.code]).toEqual([3, 'DATE_EXISTS']);
+    const noReason = await tb(['import', root.at('b.csv'), ...IMPORT, '--correct', ...data]);
+    expect([noReason.exit, noReason.json.error.code]).toEqual([2, 'BAD_OPTION']);
+    const before = new Date().toISOString();
+    const corrected = await tb([
+      'import',
+      root.at('b.csv'),
+      ...IMPORT,
+      '--correct',
+      '--reason',
+      'vendor sent it again',
+      ...data,
+    ]);
+    expect(corrected.json).toMatchObject({
+      status: 'corrected',
+      days: [{ date: DATES[0], revision: 2, rows: 60 }],
+    });
+    const range = [
+      '--exchange',
+      'nse',
+      '--timeframe',
+      '5m',
+      '--from',
+      DATES[0]!,
+      '--to',
+      DATES[1]!,
+      ...data,
+    ];
+    const now = await tb(['candles', 'AAA', 'BBB', ...range]);
+    expect(
+      now.json.rows.filter((row: { symbol: string }) => row.symbol === 'AAA')[0],
+    ).toMatchObject({ open: 200 });
+    expect(now.json.rows.filter((row: { symbol: string }) => row.symbol === 'BBB')).toHaveLength(6);
+    const then = await tb(['candles', 'AAA', ...range, '--as-of', before]);
+    expect(then.json.rows[0]).toMatchObject({ open: 100 });
+    expect(filesIn(root.at('data'))).toMatchObject(files);
+  }, 120_000);
+
+  test('an equal candle is a duplicate, another one under its key is rejected, a date without session too', async () => {
+    using root = tempRoot('repeats');
+    const data = ['--root', root.at('data'), '--json'];
+    await tb(['init', ...data]);
+    const at = minute(DATES[0]!, 0);
+    writeFileSync(
+      root.at('a.csv'),
+      [
+        HEADER,
+        `A,${at},1,2,1,2,5`,
+        `A,${at},1,2,1,2,5`,
+        `A,${at},1,3,1,2,5`,
+        'A,2025-02-08T05:00:00Z,1,2,1,2,5',
+        'A,2025-02-03T05:00:30Z,1,2,1,2,5',
+        '',
+      ].join('\n'),
+    );
+    const dry = await tb(['import', root.at('a.csv'), ...IMPORT, '--dry-run', ...data]);
+    expect(dry.json).toMatchObject({
+      status: 'planned',
+      rowsAccepted: 1,
+      rowsDuplicate: 1,
+      rowsRejected: 3,
+      rejectedFile: null,
+    });
+    expect(filesIn(root.at('data'))).toEqual({});
+    const run = await tb(['import', root.at('a.csv'), ...IMPORT, ...data]);
+    expect(run.json).toMatchObject({
+      status: 'imported',
+      rowsRead: 5,
+      rowsAccepted: 1,
+      rowsDuplicate: 1,
+      rowsRejected: 3,
+    });
+    const reasons = readFileSync(run.json.rejectedFile, 'utf8')
+      .trimEnd()
+      .split('\n')
+      .map((line) => (JSON.parse(line) as { reason: string }).reason.split(':')[0]);
+    expect(reasons.sort()).toEqual(['conflicting_candle', 'misaligned', 'no_session']);
+  });
+
+  test('ticks are never merged: equal ones are real trades', async () => {
+    using root = tempRoot('ticks');
+    const data = ['--root', root.at('data'), '--json'];
+    await tb(['init', ...data]);
+    const row = `A,${minute(DATES[0]!, 1)},1.5,10\n`;
+    writeFileSync(root.at('t.csv'), `symbol,ts,price,volume\n${row.repeat(7)}`);
+    const run = await tb([
+      'import',
+      root.at('t.csv'),
+      '--exchange',
+      'nse',
+      '--kind',
+      'ticks',
+      ...data,
+    ]);
+    expect(run.json).toMatchObject({ status: 'imported', rowsAccepted: 7, rowsDuplicate: 0 });
+    const sql = await tb([
+      'sql',
+      'SELECT count(*) AS n, count(DISTINCT seq) AS seqs FROM ticks',
+      ...data,
+    ]);
+    expect(sql.json.rows).toEqual([{ n: 7, seqs: 7 }]);
+    expect(
+      (await tb(['import', root.at('t.csv'), '--exchange', 'nse', '--kind', 'ticks', ...data]))
+        .json,
+    ).toMatchObject({ status: 'already_imported' });
+  });
+});
+
+const nse = sharedFile('data/nse_india_1m_lean.csv.gz');
+
+describe('the real NSE file (../shared/data)', () => {
+  (nse ? test : test.skip)(
+    'has a day file for each of its sessions, and tells the mislabelled symbol',
+    async () => {
+      using root = tempRoot('nse');
+      const data = ['--root', root.at('data'), '--json', '--quiet'];
+      await tb(['init', ...data]);
+      const run = await tb([
+        'import',
+        nse!,
+        ...IMPORT,
+        '--map',
+        'ts=ts_utc',
+        '--tz',
+        'UTC',
+        ...data,
+      ]);
+      expect(run.json).toMatchObject({
+        status: 'imported',
+        rowsRead: 105_615,
+        rowsAccepted: 102_597,
+        rowsDuplicate: 3_018,
+        rowsRejected: 0,
+      });
+      expect(run.json.days).toHaveLength(257);
+      const year = await tb([
+        'sql',
+        "SELECT count(DISTINCT CAST(ts + INTERVAL 330 MINUTE AS DATE)) AS sessions, count(*) AS n FROM candles_1m WHERE symbol = 'YESBANK'",
+        ...data,
+      ]);
+      expect(year.json.rows).toEqual([{ sessions: 245, n: 92_017 }]);
+      expect(
+        run.json.findings
+          .filter((finding: { gate: string }) => finding.gate === 'usual_hours')
+          .map((finding: { symbol: string }) => finding.symbol),
+      ).toEqual(['UNIONBANK', 'UNIONBANK', 'UNIONBANK']);
+    },
+    240_000,
+  );
+});
