@@ -1,5 +1,4 @@
-import { randomUUID } from 'node:crypto';
-import { access, mkdir, rm } from 'node:fs/promises';
+import { access, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { GateResult } from '@tb/history';
 import type { Layout } from '@tb/schema';
@@ -17,6 +16,7 @@ import {
 import type { ImportedDate, ImportOptions, ImportResult, ImportTools } from './import-options.ts';
 import { planDates } from './plan-dates.ts';
 import { publishDate } from './publish-date.ts';
+import { openStageFolder } from './stage-folder.ts';
 import type { StageEvent, StageJob, StageResult } from './stage-job.ts';
 
 const MEMORY_MB = 512;
@@ -36,11 +36,7 @@ export async function importFiles(
   tools: ImportTools,
 ): Promise<ImportResult> {
   for (const file of options.files) await assertReadable(file);
-  const folder = join(
-    tools.layout.marketData,
-    `.import-${process.pid}-${randomUUID().slice(0, 8)}`,
-  );
-  await mkdir(folder, { recursive: true });
+  const folder = await openStageFolder(tools.layout);
   const rejects = openRejects(tools.layout, 'import', tools.startedAt);
   let rejectedFile: string | undefined;
   try {
