@@ -8,6 +8,10 @@ import {
   users,
   watchlists,
 } from './map/config-mappers.ts';
+import { fills } from './map/fill-mapper.ts';
+import { orders } from './map/order-mapper.ts';
+import { positions } from './map/position-mapper.ts';
+import { ROUND_TRIP_ALIASES, type RoundTripRole } from './map/round-trip-mapper.ts';
 import {
   EQUITY_ALIASES,
   type EquityRole,
@@ -23,13 +27,6 @@ import {
   signals,
 } from './map/signals-mappers.ts';
 import type { StoreMapper } from './map/store-mapper.ts';
-import {
-  fills,
-  orders,
-  positions,
-  ROUND_TRIP_ALIASES,
-  type RoundTripRole,
-} from './map/trading-mappers.ts';
 import type { CandleRole, TickRole } from './market-source.ts';
 import { type Aliases, type Columns, findColumns, type SourceTable } from './source-table.ts';
 

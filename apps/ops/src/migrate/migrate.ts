@@ -21,7 +21,8 @@ import { QuarantineFile } from './quarantine-file.ts';
 import { passRuns } from './runs-pass.ts';
 import { SourceClient } from './source-client.ts';
 import { assertUnchanged, inspectSource, type SourceFile } from './source-file.ts';
-import { type MigratedStore, StorePass, tablesOf, verifyStore } from './store-pass.ts';
+import { type MigratedStore, verifyStore } from './store-digests.ts';
+import { StorePass, tablesOf } from './store-pass.ts';
 import type { Survey } from './worker/survey.ts';
 
 export interface MigrateTools {

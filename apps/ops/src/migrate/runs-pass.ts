@@ -1,14 +1,7 @@
 import { createHash } from 'node:crypto';
-import { existsSync } from 'node:fs';
-import { mkdir, rm } from 'node:fs/promises';
-import { join, relative, sep } from 'node:path';
 import type { DatabaseManager } from '@tb/manager';
-import { type RunRow, SCHEMA_VERSION } from '@tb/schema';
-import type { Insertable } from 'kysely';
-import { OpsError } from '../errors.ts';
-import { takeName } from '../files/durable.ts';
-import { jsonObject } from './json-value.ts';
 import { type LegacyRow, type RawRow, RowReader } from './map/legacy-row.ts';
+import { homeOfRoundTrip, type RoundTripRole, roundTrips } from './map/round-trip-mapper.ts';
 import { RowProblem } from './map/row-problem.ts';
 import {
   type EquityRole,
@@ -17,29 +10,13 @@ import {
   mapEquity,
   mapRun,
   mapRunTrade,
-  newRunId,
   orphanRun,
   RUN_TIMES,
   type RunRole,
 } from './map/run-mappers.ts';
-import { homeOfRoundTrip, type RoundTripRole, roundTrips } from './map/trading-mappers.ts';
 import { assertGoingOn, type MigratedTable, type Migration } from './migration.ts';
 import type { Reason } from './reason.ts';
-import { hashFile } from './worker/sealed-file.ts';
-
-/** A run with what is known of its contents. */
-interface Run {
-  readonly number: number;
-  legacy: LegacyRun;
-  /** Digest of the source row; '' for an orphan. */
-  readonly source: string;
-  readonly symbols: Set<string>;
-  readonly contents: ReturnType<typeof createHash>;
-  trades: number;
-  equity: number;
-  first: bigint | undefined;
-  last: bigint | undefined;
-}
+import { type CollectedRun, writeRun } from './run-writer.ts';
 
 /** Round trips and points on their way to the worker. */
 interface Batch {
@@ -51,9 +28,6 @@ interface Batch {
 export interface RunsOutcome {
   readonly runs: number;
 }
-
-const DAY_NS = 86_400_000_000_000n;
-const UNKNOWN_EXCHANGE = 'unknown';
 
 /** Backtests: a run file each, and a row in the index. Trades and equity of a run that is not there get a run of their own. */
 export async function passRuns(
@@ -68,11 +42,11 @@ export async function passRuns(
 }
 
 class RunsPass {
-  readonly runs: Run[] = [];
+  readonly runs: CollectedRun[] = [];
   readonly #migration: Migration;
-  readonly #byOldId = new Map<string, Run>();
+  readonly #byOldId = new Map<string, CollectedRun>();
   readonly #tradeKeys = new Map<string, string>();
-  readonly #orphans = new Map<string, Run>();
+  readonly #orphans = new Map<string, CollectedRun>();
   #batch: Batch = { trades: [], equity: [] };
 
   constructor(migration: Migration) {
@@ -161,7 +135,7 @@ class RunsPass {
     });
   }
 
-  #runOf(oldId: string | undefined, trade: LegacyRunTrade | undefined): Run {
+  #runOf(oldId: string | undefined, trade: LegacyRunTrade | undefined): CollectedRun {
     const known =
       (oldId === undefined ? undefined : this.#byOldId.get(oldId)) ??
       this.#orphans.get(oldId ?? '');
@@ -175,9 +149,9 @@ class RunsPass {
     return run;
   }
 
-  #add(legacy: LegacyRun, source: string): Run {
+  #add(legacy: LegacyRun, source: string): CollectedRun {
     const contents = createHash('sha256').update(JSON.stringify(legacy, plain));
-    const run: Run = {
+    const run: CollectedRun = {
       number: this.runs.length,
       legacy,
       source,
@@ -239,7 +213,7 @@ class RunsPass {
   }
 }
 
-function stretch(run: Run, from: bigint, to: bigint): void {
+function stretch(run: CollectedRun, from: bigint, to: bigint): void {
   if (run.first === undefined || from < run.first) run.first = from;
   if (run.last === undefined || to > run.last) run.last = to;
 }
@@ -247,156 +221,4 @@ function stretch(run: Run, from: bigint, to: bigint): void {
 /** bigint as decimal text. */
 function plain(_key: string, value: unknown): unknown {
   return typeof value === 'bigint' ? `${value}n` : value;
-}
-
-/** The file first, then its row: a file without a row is litter of a killed attempt, and is made anew. */
-async function writeRun(
-  migration: Migration,
-  manager: DatabaseManager<'ops'>,
-  run: Run,
-): Promise<void> {
-  assertGoingOn(migration);
-  const { layout } = migration;
-  const contents = run.contents.copy().digest('hex');
-  const runId = newRunId(contents, run.legacy.createdAt);
-  const path = layout.runFile(runId);
-  const known = await manager.read('index', (db) =>
-    db.selectFrom('runs').select(['sha256']).where('run_id', '=', runId).executeTakeFirst(),
-  );
-  if (known) return await assertRunFile(path, known.sha256);
-  const temporary = join(layout.runsDir, `.tmp-${runId}.duckdb`);
-  await mkdir(layout.runsDir, { recursive: true });
-  await rm(path, { force: true });
-  const head = headOf(run);
-  const sealed = await migration.client.call('writeRunFile', {
-    run: run.number,
-    path: temporary,
-    metadata: metadataOf(runId, run, head, migration),
-    parameters: Object.entries(JSON.parse(run.legacy.parameters) as Record<string, unknown>).map(
-      ([name, value]): [string, string] => [name, JSON.stringify(value)],
-    ),
-    metrics: run.legacy.metrics,
-  });
-  migration.onStep(`run written ${run.number}`);
-  await takeName(temporary, path);
-  migration.onStep(`run placed ${run.number}`);
-  const row = indexRow(
-    runId,
-    run,
-    head,
-    sealed,
-    relative(layout.root, path).split(sep).join('/'),
-    contents,
-  );
-  await manager.write('index', (tx) => tx.insertInto('runs').values(row).execute());
-  migration.onStep(`run indexed ${run.number}`);
-}
-
-async function assertRunFile(path: string, sha256: string | null): Promise<void> {
-  const found = existsSync(path) ? (await hashFile(path)).sha256 : undefined;
-  if (found === sha256) return;
-  throw new OpsError(
-    'MIGRATION_MISMATCH',
-    `Run file ${path} ${found === undefined ? 'is not there' : `has sha256 ${found.slice(0, 12)}`}, the index says ${sha256?.slice(0, 12)}`,
-    {
-      hint: 'Restore the file from a backup, or remove the run with `tb backtest prune`, and run the command again.',
-    },
-  );
-}
-
-interface Head {
-  readonly exchange: string;
-  readonly symbols: readonly string[];
-  readonly from: bigint;
-  readonly to: bigint;
-  readonly startedAt: bigint;
-}
-
-/** The end of the old range is a date and meant as its whole day. */
-function headOf({ legacy, symbols, first, last }: Run): Head {
-  const from = legacy.from ?? first ?? legacy.createdAt ?? 0n;
-  const end =
-    legacy.to === undefined
-      ? undefined
-      : legacy.to % DAY_NS === 0n
-        ? legacy.to + DAY_NS
-        : legacy.to;
-  return {
-    exchange: legacy.instrument?.exchange ?? UNKNOWN_EXCHANGE,
-    symbols: [...symbols].sort(),
-    from,
-    to: end ?? (last === undefined ? from : last + 1n),
-    startedAt: legacy.createdAt ?? from,
-  };
-}
-
-function metadataOf(
-  runId: string,
-  run: Run,
-  head: Head,
-  { source }: Migration,
-): Record<string, string> {
-  const { legacy } = run;
-  const cash = legacy.metrics.find(({ name }) => name === 'startingCash')?.value;
-  return {
-    run_id: runId,
-    schema_version: SCHEMA_VERSION,
-    strategy_id: legacy.strategyId,
-    strategy_version: 'legacy',
-    fingerprint: '',
-    started_at_ns: String(head.startedAt),
-    exchange: head.exchange,
-    symbols: JSON.stringify(head.symbols),
-    timeframe: legacy.timeframe,
-    from_ns: String(head.from),
-    to_ns: String(head.to),
-    seed: '0',
-    ...(cash === undefined ? {} : { starting_cash: String(cash) }),
-    legacy_run_id: legacy.oldId,
-    legacy_sha256: source.sha256,
-    orphan: String(legacy.isOrphan),
-  };
-}
-
-function indexRow(
-  runId: string,
-  { legacy, trades, equity }: Run,
-  head: Head,
-  sealed: { readonly sha256: string; readonly sizeBytes: number },
-  path: string,
-  contents: string,
-): Insertable<RunRow> {
-  const attributes: [string, string][] = [
-    ['strategyVersion', '"legacy"'],
-    ['sizeBytes', String(sealed.sizeBytes)],
-    ['legacyRunId', JSON.stringify(legacy.oldId)],
-    ['contentSha256', JSON.stringify(contents)],
-    ['trades', String(trades)],
-    ['equityPoints', String(equity)],
-    ...(legacy.isOrphan ? ([['orphan', 'true']] as [string, string][]) : []),
-    ...(legacy.attributes === null ? [] : ([['legacy', legacy.attributes]] as [string, string][])),
-  ];
-  return {
-    run_id: runId,
-    strategy_id: legacy.strategyId,
-    state: legacy.state,
-    exchange: head.exchange,
-    symbols: JSON.stringify(head.symbols),
-    timeframe: legacy.timeframe,
-    from_ns: head.from,
-    to_ns: head.to,
-    parameters: legacy.parameters,
-    seed: 0n,
-    fingerprint: null,
-    path,
-    sha256: sealed.sha256,
-    metrics: JSON.stringify(
-      Object.fromEntries(legacy.metrics.map(({ name, value }) => [name, value])),
-    ),
-    error: legacy.error,
-    started_at: head.startedAt,
-    finished_at: head.startedAt,
-    pid: null,
-    attributes: jsonObject(attributes),
-  };
 }

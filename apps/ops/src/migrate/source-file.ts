@@ -31,7 +31,8 @@ export async function inspectSource(from: string): Promise<SourceFile> {
   });
   const wal = `${path}.wal`;
   const walStats = await stat(wal).catch(() => undefined);
-  const walSha256 = walStats && (await hashFile(wal)).sha256;
+  // An empty one holds nothing.
+  const walSha256 = walStats && walStats.size > 0 ? (await hashFile(wal)).sha256 : undefined;
   const identity =
     walSha256 === undefined
       ? sha256

@@ -206,6 +206,35 @@ test('while a service owns a store the migration waits for another time: exit 75
   expect(fatesOf(run.json, 'candles')).toEqual([400, 0, 0, 0]);
 });
 
+test('a date that is in the live buffer is not hidden by a published one: DATE_LIVE, exit 3', async () => {
+  using root = tempRoot('live');
+  await writeLegacy(root.at('old.duckdb'), SOURCE);
+  await freshRoot(root.at('data'));
+  const data = ['--root', root.at('data'), '--json', '--quiet'];
+  const ticks = 'symbol,ts,price,volume\nNSE_EQ|A,2023-01-02T04:00:00Z,1,1\n';
+  const ingested = await tb(
+    [
+      'ingest',
+      '-',
+      '--exchange',
+      'nse',
+      '--kind',
+      'ticks',
+      '--date',
+      '2023-01-02',
+      '--input-format',
+      'csv',
+      ...data,
+    ],
+    {
+      input: ticks,
+    },
+  );
+  expect(ingested.exit).toBe(0);
+  const run = await tb(['migrate', '--from', root.at('old.duckdb'), ...data]);
+  expect(run.json).toMatchObject({ exit: 3, error: { code: 'DATE_LIVE' } });
+});
+
 test('an empty database is migrated: no table, an archive that says so', async () => {
   using root = tempRoot('empty');
   const { answer } = await migrated((name) => root.at(name), []);

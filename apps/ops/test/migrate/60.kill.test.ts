@@ -23,7 +23,6 @@ const CHILD = fileURLToPath(new URL('../children/migrate-killed.mjs', import.met
 const SOURCE = [
   CANDLES,
   candlesFrom('NSE_EQ|A', '2023-01-02 03:45:00', 60),
-  candlesFrom('MCX_FO|1', '2023-01-03 03:30:00', 60),
   TICKS,
   "INSERT INTO live_ticks SELECT 'NSE_EQ|A', TIMESTAMP '2023-01-02 03:45:00' + INTERVAL (i) SECOND, 100, 1 FROM range(50) AS t(i)",
   "INSERT INTO live_ticks VALUES ('NSE_EQ|A', NULL, 1, 1)",
@@ -34,7 +33,7 @@ const SOURCE = [
   'CREATE TABLE backtest_runs (run_id VARCHAR, strategy_id VARCHAR, symbol VARCHAR, params VARCHAR, status VARCHAR, created_at TIMESTAMP)',
   "INSERT INTO backtest_runs VALUES ('r1', 's', 'NSE_EQ|A', '{\"n\": 1}', 'COMPLETED', TIMESTAMP '2023-02-01')",
   'CREATE TABLE backtest_equity (run_id VARCHAR, "timestamp" TIMESTAMP, equity DOUBLE)',
-  "INSERT INTO backtest_equity VALUES ('r1', TIMESTAMP '2023-01-02 04:00:00', 100), ('gone', TIMESTAMP '2023-01-02 04:00:00', 100)",
+  "INSERT INTO backtest_equity VALUES ('r1', TIMESTAMP '2023-01-02 04:00:00', 100)",
   'CREATE TABLE my_notes (note VARCHAR)',
   "INSERT INTO my_notes VALUES ('a')",
 ];
@@ -46,9 +45,7 @@ async function contentsOf(layout: Layout, answer: MigrateAnswer): Promise<unknow
   const snapshot = manifest.snapshot();
   const files = snapshot
     .exchanges()
-    .flatMap((exchange) =>
-      snapshot.revisionsOf(exchange, exchange === 'nse' ? '2023-01-02' : '2023-01-03'),
-    )
+    .flatMap((exchange) => snapshot.revisionsOf(exchange, '2023-01-02'))
     .map((file) => [file.path, file.rows, file.revision, file.contentHash]);
   const { quarantineFile, archive, marketData: _counts, ...rest } = answer;
   return {

@@ -147,6 +147,38 @@ describe('a later copy of the same file', () => {
   });
 });
 
+test('roles of users and user_roles are one set; a pair of nobody goes to quarantine', async () => {
+  using root = tempRoot('roles');
+  const { answer, layout } = await migrated(
+    (name) => root.at(name),
+    [
+      USERS,
+      "INSERT INTO users VALUES ('ann', 'h', 'admin,viewer', NULL)",
+      'CREATE TABLE roles (name VARCHAR, permissions VARCHAR)',
+      "INSERT INTO roles VALUES ('admin', 'read,write')",
+      'CREATE TABLE user_roles (username VARCHAR, role_name VARCHAR)',
+      "INSERT INTO user_roles VALUES ('ann', 'admin'), ('ann', 'auditor'), ('ann', 'admin'), ('nobody', 'admin')",
+    ],
+  );
+  expect(tableOf(answer, 'user_roles')).toMatchObject({
+    moved: 2,
+    duplicates: 1,
+    quarantined: 1,
+    reasons: { user_unknown: 1 },
+  });
+  await using manager = await DatabaseManager.open({ root: layout.root, role: 'reader' });
+  const read = await manager.read('config', async (db) => ({
+    pairs: await db.selectFrom('user_roles').select('role_name').orderBy('role_name').execute(),
+    roles: await db.selectFrom('roles').selectAll().orderBy('role_name').execute(),
+  }));
+  expect(read.pairs.map((pair) => pair.role_name)).toEqual(['admin', 'auditor', 'viewer']);
+  expect(read.roles).toEqual([
+    { role_name: 'admin', permissions: '["read","write"]' },
+    { role_name: 'auditor', permissions: null },
+    { role_name: 'viewer', permissions: null },
+  ]);
+});
+
 describe('positions', () => {
   test('that the fills explain are there; others are told, and never put beside fills that say otherwise', async () => {
     using root = tempRoot('positions');

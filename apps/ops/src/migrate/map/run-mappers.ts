@@ -2,9 +2,9 @@ import { isJson, jsonObject } from '../json-value.ts';
 import type { Aliases } from '../source-table.ts';
 import { timeframeOfText } from '../timeframe-text.ts';
 import type { LegacyRow } from './legacy-row.ts';
+import type { RoundTripRole } from './round-trip-mapper.ts';
 import { RowProblem } from './row-problem.ts';
 import { sideOfText } from './side-of-text.ts';
-import type { RoundTripRole } from './trading-mappers.ts';
 
 export type RunRole =
   | 'id'
