@@ -51,7 +51,7 @@ export class InOrder {
   /** The feed is back: patience begins anew. */
   resume() {
     this.#isHeld = false;
-    this.#sinceMs = this.#now();
+    if (this.#next !== undefined) this.#sinceMs = this.#now();
   }
 
   add(number, message) {
@@ -84,7 +84,9 @@ export class InOrder {
 
   #isGivenUp() {
     if (this.#waiting.size >= this.#maxWaiting) return true;
-    return !this.#isHeld && this.#now() - this.#sinceMs >= this.#patienceMs;
+    // Before the first number is known there is no gap: a feed that breaks again and again begins all the same.
+    const isHeld = this.#isHeld && this.#next !== undefined;
+    return !isHeld && this.#now() - this.#sinceMs >= this.#patienceMs;
   }
 }
 

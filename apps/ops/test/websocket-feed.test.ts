@@ -2,18 +2,25 @@ import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
-import { expect, test } from '@jest/globals';
+import { afterEach, expect, test } from '@jest/globals';
 import { tempRoot } from '@tb/testkit';
 import { liveNow, ticksIn, until } from './ingest/feed-child.ts';
 import { tb } from './tb.ts';
 
 const here = (path: string): string => fileURLToPath(new URL(path, import.meta.url));
 const TRADES = 6_000;
+const children: ChildProcess[] = [];
+
+afterEach(() => {
+  for (const child of children.splice(0)) child.kill('SIGKILL');
+});
 
 function startService(root: string, port: string): ChildProcess {
   const words = ['--root', root, '--exchange', 'binance', '--url', `ws://127.0.0.1:${port}`];
   const service = [here('../examples/websocket-feed.mjs'), ...words, '--source', 'fake'];
-  return spawn(process.execPath, service, { stdio: ['ignore', 'inherit', 'pipe'] });
+  const child = spawn(process.execPath, service, { stdio: ['ignore', 'inherit', 'pipe'] });
+  children.push(child);
+  return child;
 }
 
 test('the example stores each trade of a feed once and in order, though it breaks, repeats, reorders, and is killed', async () => {
@@ -23,6 +30,7 @@ test('the example stores each trade of a feed once and in order, though it break
   const exchange = spawn(process.execPath, [here('children/fake-exchange.mjs'), String(TRADES)], {
     stdio: ['ignore', 'pipe', 'inherit'],
   });
+  children.push(exchange);
   const lines = createInterface({ input: exchange.stdout })[Symbol.asyncIterator]();
   const port = String((await lines.next()).value);
 
