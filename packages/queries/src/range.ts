@@ -42,7 +42,7 @@ export function dateOf(ns: bigint): Date {
 }
 
 /** Division that rounds towards minus infinity, for times before 1970. */
-export function floorDiv(value: bigint, by: bigint): bigint {
+function floorDiv(value: bigint, by: bigint): bigint {
   const quotient = value / by;
   return value % by < 0n ? quotient - 1n : quotient;
 }

@@ -38,7 +38,7 @@ const ARROWS: Readonly<Record<string, readonly string[]>> = {
     'csv-parse',
   ],
   // Only what tests with nothing of ours: anything else would be a cycle.
-  testkit: ['@tb/simulator', 'better-sqlite3', 'proper-lockfile'],
+  testkit: ['@tb/simulator', 'better-sqlite3'],
 };
 
 const root = fileURLToPath(new URL('../../../', import.meta.url));
