@@ -4,6 +4,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import type { SessionCalendar } from '@tb/calendar';
 import type { LiveBuffer } from '@tb/live';
 import type { Layout } from '@tb/schema';
+import { OpsError } from '../errors.ts';
 import { assertSession } from '../ingest.ts';
 import type { Input } from '../input/cell-source.ts';
 import { inputError } from '../input/input-error.ts';
@@ -53,14 +54,16 @@ export interface FollowResult extends IngestCounts {
 const METER_MS = 10_000;
 
 /**
- * Stores rows of a feed as they come, without waiting for more (open the live buffer with `flushMs: 0`). Ends with the end of stdin or by
- * the signal, when everything that was read is settled. A row counts when its newline has come.
+ * Stores rows of a feed as they come, without waiting for more (open the live buffer with `flushMs: 0`). Ends with the end
+ * of stdin or by the signal, when everything that was read is settled. A row counts when its newline has come.
  *
- * @throws `NO_SESSION`, `SOCKET_IN_USE`; on stdin `COLUMN_MISSING`, `INPUT_UNREADABLE`, `TIME_ZONE_MISSING`, which on a
+ * @throws `NO_SESSION`, `SOCKET_IN_USE`, `BAD_OPTION` for Parquet; on stdin `COLUMN_MISSING`, `INPUT_UNREADABLE`, `TIME_ZONE_MISSING`, which on a
  *   socket end the one connection; and what the live buffer fails with: nothing more is read then.
  */
 export async function follow(options: FollowOptions, tools: FollowTools): Promise<FollowResult> {
   assertSession(options.tradingDate, tools.calendar);
+  if (options.input.format === 'parquet')
+    throw new OpsError('BAD_OPTION', 'Parquet has no rows before its end; a feed is csv or jsonl');
   const { live, log } = tools;
   const { kind } = options.input;
   const rejects = openRejects(tools.layout, 'ingest', tools.startedAt);

@@ -1,9 +1,13 @@
 import { once } from 'node:events';
 import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { connect } from 'node:net';
+import { PassThrough } from 'node:stream';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { describe, expect, test } from '@jest/globals';
+import { DatabaseManager } from '@tb/manager';
 import { type TempRoot, tempRoot } from '@tb/testkit';
+import { follow } from '../../src/ingest/follow.ts';
+import { parseInputOptions } from '../../src/input/input-options.ts';
 import { tb } from '../tb.ts';
 import { liveNow, startIngest, ticksIn, until } from './feed-child.ts';
 
@@ -154,6 +158,40 @@ describe('tb ingest --follow on a Unix socket', () => {
     expect([exit, json.error.code]).toEqual([75, 'SOCKET_IN_USE']);
     expect(readFileSync(root.at('mine'), 'utf8')).toBe('mine');
   });
+});
+
+test('rows of now give coverage while their input lasts, and figures are logged', async () => {
+  using root = tempRoot('coverage');
+  const data = await dataRoot(root);
+  await using manager = await DatabaseManager.open({
+    root: data,
+    role: 'ingestor',
+    exchanges: ['binance'],
+    flushMs: 0,
+  });
+  const stdin = new PassThrough();
+  const lines: string[] = [];
+  const done = follow(
+    { input: parseInputOptions('ticks', '', { tsFormat: 'ms' }, true), source: 'feed' },
+    {
+      live: manager.live('binance'),
+      layout: manager.layout,
+      calendar: manager.calendarOf('binance'),
+      stdin,
+      signal: new AbortController().signal,
+      startedAt: new Date(),
+      log: (line) => void lines.push(line),
+      meterMs: 20,
+    },
+  );
+  stdin.write(`symbol,ts,price,volume,source_seq\nBTCUSDT,${Date.now()},42000,0.5,1\n`);
+  await until(() => lines.some((line) => line.includes(' accepted=1 ')));
+  await until(() => (liveNow(data, 'binance')?.coverage.length ?? 0) > 0);
+  stdin.end();
+  expect(await done).toMatchObject({ status: 'stopped', stoppedBy: 'end', rowsAccepted: 1 });
+  const [covered] = liveNow(data, 'binance')?.coverage ?? [];
+  expect(covered?.source).toBe('feed');
+  expect(Number(covered!.to - covered!.from)).toBeGreaterThan(0);
 });
 
 describe('tb ingest of a file', () => {
