@@ -43,10 +43,11 @@ export interface LiveBuffer extends AsyncDisposable {
    * Stores ticks, and answers after COMMIT. Row by row: a wrong row is reported in the ack and the others are stored.
    * The arrays must stay unchanged until the promise settles. Batches are stored in the order of the calls; one of more
    * than 4,096 rows in several transactions. No ack means unknown: send again (with `source` and `sourceSeq` nothing is
-   * stored twice).
+   * stored twice). When rows of a source with numbers are refused, everything of it that was sent after them is refused too,
+   * until it is sent again in order from the first of them.
    *
    * @throws RangeError or TypeError for columns of unequal length, or a `sourceSeq` that falls inside the batch;
-   * `BACKPRESSURE`, `ROWS_DROPPED`, `DISK_FULL`, `LIVE_FAILED`, `LIVE_CLOSED`, and what the symbol registry throws.
+   * `BACKPRESSURE`, `SOURCE_BEHIND`, `ROWS_DROPPED`, `DISK_FULL`, `LIVE_FAILED`, `LIVE_CLOSED`, and what the symbol registry throws.
    */
   append(batch: TickBatch, options?: AppendOptions): Promise<Ack>;
   /** Stores one tick; ticks of neighbouring calls share a transaction, and each promise has its own ack. */

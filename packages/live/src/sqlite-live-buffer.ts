@@ -221,6 +221,8 @@ export class SqliteLiveBuffer implements LiveBuffer {
         resolve,
         reject,
         isTaken: false,
+        isBackfill: false,
+        isRejected: false,
         done: 0,
         firstSeq: undefined,
         lastSeq: undefined,

@@ -247,6 +247,9 @@ describe('a source with numbers of its own', () => {
       sourceSeq: BigInt64Array.of(1n, 1n, 2n),
     });
     expect(ack).toMatchObject({ rows: 2, duplicates: 1 });
+    expect([buffer.lastSourceSeq('f'), buffer.lastSourceSeq('g')]).toEqual([2n, undefined]);
+    await buffer.close();
+    expect((await at.open()).lastSourceSeq('f')).toBe(2n); // where a feed goes on after a restart
   });
 });
 
