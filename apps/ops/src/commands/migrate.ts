@@ -1,20 +1,20 @@
 import type { Command } from 'commander';
 import type { Context } from '../context.ts';
 import { type MigrateAnswer, migrate } from '../migrate/migrate.ts';
-import { parseClocks, parseExchanges } from '../migrate/options.ts';
+import { parseClocks, parseExchanges, parseMemoryMb } from '../migrate/options.ts';
 import { type CommandResult, tableOf } from '../output.ts';
 import type { Execute } from '../run.ts';
 
 interface MigrateFlags {
   readonly from: string;
   readonly dryRun?: boolean;
-  readonly clock: readonly string[];
-  readonly mapExchange: readonly string[];
+  readonly clock?: readonly string[];
+  readonly mapExchange?: readonly string[];
   readonly withWal?: boolean;
-  readonly memoryMb?: number;
+  readonly memoryMb?: string;
 }
 
-const collect = (value: string, before: readonly string[]): string[] => [...before, value];
+const collect = (value: string, before: readonly string[] = []): string[] => [...before, value];
 
 /** `tb migrate`: an old monolith into the six databases. */
 export function register(program: Command, execute: Execute): void {
@@ -29,16 +29,14 @@ export function register(program: Command, execute: Execute): void {
       '--clock <table=zone>',
       'utc or Asia/Kolkata for times that fit both; TABLE or TABLE.COLUMN, may be repeated',
       collect,
-      [],
     )
     .option(
       '--map-exchange <segment=exchange>',
       'exchange of keys whose segment is not NSE_, BSE_ or MCX_; * for keys without one; may be repeated',
       collect,
-      [],
     )
     .option('--with-wal', 'a .wal beside the file belongs to it: read both')
-    .option('--memory-mb <mb>', 'memory of the reading process', Number)
+    .option('--memory-mb <mb>', 'memory of the reading process (default: 512)')
     .addHelpText('after', '\nExample:\n  $ tb migrate --from trading_bot.duckdb --dry-run')
     .action((flags: MigrateFlags, self: Command) =>
       execute(self, (context) => run(context, flags)),
@@ -52,10 +50,10 @@ async function run(context: Context, flags: MigrateFlags): Promise<CommandResult
       {
         from: flags.from,
         dryRun: flags.dryRun,
-        clocks: parseClocks(flags.clock),
-        exchanges: parseExchanges(flags.mapExchange),
+        clocks: parseClocks(flags.clock ?? []),
+        exchanges: parseExchanges(flags.mapExchange ?? []),
         withWal: flags.withWal,
-        memoryLimitMb: flags.memoryMb,
+        memoryLimitMb: parseMemoryMb(flags.memoryMb),
       },
       { layout: context.layout, signal: context.signal, progress },
     );

@@ -53,3 +53,17 @@ export function parseExchanges(texts: readonly string[]): Map<string, string> {
     }),
   );
 }
+
+const LEAST_MEMORY_MB = 64;
+
+/** @throws `BAD_OPTION` */
+export function parseMemoryMb(text: string | undefined): number | undefined {
+  if (text === undefined) return undefined;
+  const memoryMb = Number(text);
+  if (!Number.isSafeInteger(memoryMb) || memoryMb < LEAST_MEMORY_MB)
+    throw new OpsError(
+      'BAD_OPTION',
+      `--memory-mb ${text} is not a whole number from ${LEAST_MEMORY_MB}`,
+    );
+  return memoryMb;
+}

@@ -167,6 +167,7 @@ describe('a file that cannot be migrated', () => {
     [['--clock', 'candles=CET'], 'BAD_OPTION'],
     [['--clock', 'nothing=utc'], 'BAD_OPTION'],
     [['--map-exchange', 'XYZ'], 'BAD_OPTION'],
+    [['--memory-mb', 'much'], 'BAD_OPTION'],
     [['--map-exchange', 'XYZ=../x'], 'BAD_NAME'],
   ])('with %p: exit 2', async (words, code) => {
     using root = tempRoot('options');
