@@ -36,6 +36,15 @@ export type {
   ImportResult,
   ImportTools,
 } from './import/import-options.ts';
+export {
+  type FollowOptions,
+  type FollowResult,
+  type FollowTools,
+  follow,
+} from './ingest/follow.ts';
+export type { IngestCounts } from './ingest/row-sink.ts';
+export { type IngestOptions, type IngestResult, type IngestTools, ingest } from './ingest.ts';
+export { type InputOptions, parseInputOptions } from './input/input-options.ts';
 export { type BreakDatabaseLockOptions, breakDatabaseLock } from './locks/break-database-lock.ts';
 export { type InspectedLock, inspectLocks } from './locks/inspect-locks.ts';
 export { healthGauges } from './metrics/health-gauges.ts';
