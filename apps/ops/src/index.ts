@@ -54,6 +54,8 @@ export {
   type ServeMetricsOptions,
   serveMetrics,
 } from './metrics/serve-metrics.ts';
+export { type MigrateAnswer, type MigrateTools, migrate } from './migrate/migrate.ts';
+export type { MigrateOptions } from './migrate/options.ts';
 export {
   checkPreflight,
   type Preflight,
