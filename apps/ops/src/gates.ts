@@ -1,7 +1,7 @@
 import type { GateResult } from '@tb/history';
 import { OpsError } from './errors.ts';
 
-/** What the message of a failed gate shows; all of them are in `gates` of the error. */
+/** So many findings of a gate are shown to people. */
 const SHOWN = 5;
 
 /** A refused date: names gate, symbol, minute, and what was observed. @param date e.g. `nse 2026-02-02`. */
@@ -27,8 +27,20 @@ export function findingsOf(gates: readonly GateResult[]): readonly GateResult[] 
   return gates.filter((gate) => !gate.ok || gate.explanation !== undefined);
 }
 
-/** A finding as a line for people. */
-export function findingLine(finding: GateResult): string {
+/** Findings for people: of each gate the first few, and how many more there are. `--json` lists them all. */
+export function findingLines(findings: readonly GateResult[]): string[] {
+  const gates = [...new Set(findings.map((finding) => finding.gate))];
+  return gates.flatMap((gate) => {
+    const own = findings.filter((finding) => finding.gate === gate);
+    const more = own.length - SHOWN;
+    return [
+      ...own.slice(0, SHOWN).map(findingLine),
+      ...(more > 0 ? [`  ${gate}: and ${more} more`] : []),
+    ];
+  });
+}
+
+function findingLine(finding: GateResult): string {
   const parts = [finding.subject, finding.symbol, finding.minute, finding.observed];
   return `  ${finding.gate}: ${parts.filter((part) => part !== undefined).join(' ')}`;
 }

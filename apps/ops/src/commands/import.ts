@@ -3,7 +3,7 @@ import type { Command } from 'commander';
 import { assertInitialised } from '../assert-initialised.ts';
 import type { Context } from '../context.ts';
 import { OpsError } from '../errors.ts';
-import { findingLine } from '../gates.ts';
+import { findingLines } from '../gates.ts';
 import { importFiles } from '../import/import-files.ts';
 import { assertKind } from '../ingest.ts';
 import { addInputOptions } from '../input/input-flags.ts';
@@ -103,10 +103,7 @@ async function run(
         .filter(([, count]) => count > 0)
         .map(([each, count]) => `${count} ${each}`)
         .join(', ')}`,
-      ...findings.slice(0, 20).map(findingLine),
-      ...(findings.length > 20
-        ? [`  and ${findings.length - 20} more findings: --json lists them`]
-        : []),
+      ...findingLines(findings),
     ],
   };
 }

@@ -4,7 +4,7 @@ import { assertExchange, assertTradingDate } from '@tb/schema';
 import type { Command } from 'commander';
 import type { Context } from '../context.ts';
 import { OpsError } from '../errors.ts';
-import { findingLine } from '../gates.ts';
+import { findingLines } from '../gates.ts';
 import type { CommandResult } from '../output.ts';
 import { rollover } from '../rollover/rollover.ts';
 import type { RolledDate } from '../rollover/rollover-date.ts';
@@ -86,7 +86,7 @@ async function run(context: Context, flags: RolloverFlags): Promise<CommandResul
             .map(([name, count]) => `${name} ${count}`)
             .join(', ')}`,
       ),
-      ...findings.map(findingLine),
+      ...findingLines(findings),
     ],
   };
 }

@@ -52,7 +52,7 @@ ${tradesTable(trades, options.maxTrades ?? DEFAULT_TRADES)}
 
 const STYLE: Html = {
   markup: `body{font:14px/1.4 system-ui,sans-serif;max-width:1000px;margin:2em auto;padding:0 1em;color:#222}
-table{border-collapse:collapse;margin:.5em 0}td,th{padding:2px 10px;text-align:right;border-bottom:1px solid #ddd}
+table{border-collapse:collapse;margin:.5em 0}td,th{padding:2px 8px;text-align:right;border-bottom:1px solid #ddd}
 th:first-child,td:first-child,td.text{text-align:left}svg{width:100%}text{font-size:12px;fill:#666}
 .line{fill:none;stroke:#1f5fa8;stroke-width:1.2}.area{fill:#1f5fa8;opacity:.12}.loss{color:#a8321f}`,
 };
