@@ -17,8 +17,8 @@ const POLL_TO_MS = 10;
 /**
  * Makes this process the one writer of a database folder: see `WriterLock`.
  * @throws `LOCK_HELD`, `GUARD_LOST`, `LOCK_FOREIGN`, `NETWORK_FS`, `DIRECTORY_MISSING`, `GUARD_READONLY`,
- *   `GUARD_CORRUPT`, `LOCK_ABORTED`, `NO_SPACE`, `RECORD_UNWRITABLE`, `SQLITE_UNREADABLE`, `NATIVE_MODULE_MISSING`,
- *   `NATIVE_MODULE_UNSAFE`; TypeError and RangeError for wrong options.
+ *   `GUARD_CORRUPT`, `LOCK_ABORTED`, `NO_SPACE`, `RECORD_UNWRITABLE`, `SQLITE_UNREADABLE`, `SQLITE_IO`,
+ *   `NATIVE_MODULE_MISSING`, `NATIVE_MODULE_UNSAFE`; TypeError and RangeError for wrong options.
  */
 export function acquireLock(dir: string, options: AcquireOptions): Promise<WriterLock> {
   return acquireOn(thisMachine(), dir, options);

@@ -20,6 +20,7 @@ export type LockErrorCode =
   | 'SQLITE_MISSING'
   | 'SQLITE_DENIED'
   | 'SQLITE_UNREADABLE'
+  | 'SQLITE_IO'
   | 'SQLITE_BUSY';
 
 /** Why a lock is held: which of the layers refused. */
@@ -136,8 +137,14 @@ export const lockErrors: Readonly<Record<LockErrorCode, ErrorEntry>> = {
   },
   SQLITE_UNREADABLE: {
     exit: 4,
-    cause: 'The file is not a SQLite database, is damaged, or the disk failed.',
+    cause: 'The file is not a SQLite database, or is damaged.',
     action: 'Stop the writers, move the file to `quarantine/`, restore it from a backup.',
+  },
+  SQLITE_IO: {
+    exit: 4,
+    cause: 'The disk or file system gave an I/O error; the file itself may be whole.',
+    action:
+      'Run the command again. If it comes again, check the disk, its free space and the log of the kernel; move or restore nothing before.',
   },
   SQLITE_BUSY: {
     exit: 75,

@@ -1,6 +1,6 @@
 import { closeSync, existsSync, openSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
-import { LockError, type LockErrorCode } from './errors.ts';
+import { LockError, type LockErrorCode, lockErrors } from './errors.ts';
 
 const NO_SPACE: ReadonlySet<string> = new Set(['ENOSPC', 'EDQUOT', 'SQLITE_FULL']);
 
@@ -18,7 +18,8 @@ export function fileError(error: unknown, path: string): unknown {
   const errno = errnoOf(error);
   if (!/^E[A-Z0-9]+$/.test(errno) || error instanceof LockError) return error;
   if (isNoSpace(error)) return new LockError('NO_SPACE', `${path}: ${errno}`, { cause: error });
-  return new LockError('RECORD_UNWRITABLE', `${path}: ${errno}`, { cause: error });
+  const hint = errno === 'EIO' ? { hint: lockErrors.SQLITE_IO.action } : {}; // not about owner and mode
+  return new LockError('RECORD_UNWRITABLE', `${path}: ${errno}`, { cause: error, ...hint });
 }
 
 /** SQLite's CANTOPEN hides the errno. Makes and removes a file beside to learn it; undefined when that works. */
@@ -44,7 +45,8 @@ export function sqliteErrorCode(
   if (/^SQLITE_(BUSY|LOCKED)/.test(code)) return 'SQLITE_BUSY';
   if (code === 'SQLITE_FULL') return 'NO_SPACE';
   if (/^SQLITE_(READONLY|PERM|AUTH)/.test(code)) return 'SQLITE_DENIED';
-  if (/^SQLITE_(NOTADB|CORRUPT|IOERR|PROTOCOL)/.test(code)) return 'SQLITE_UNREADABLE';
+  if (/^SQLITE_(NOTADB|CORRUPT|PROTOCOL)/.test(code)) return 'SQLITE_UNREADABLE';
+  if (code.startsWith('SQLITE_IOERR')) return 'SQLITE_IO';
   if (!code.startsWith('SQLITE_CANTOPEN')) return undefined;
   if (!existsSync(dir)) return 'SQLITE_MISSING';
   const errno = creationErrno(dir);

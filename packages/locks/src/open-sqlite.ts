@@ -19,8 +19,8 @@ export interface OpenSqliteOptions {
  * thread.
  *
  * @param path A file, absolute or relative to the working directory, or ':memory:'. The caller closes the connection.
- * @throws `SQLITE_MISSING`, `SQLITE_DENIED`, `SQLITE_UNREADABLE`, `SQLITE_BUSY`, `NO_SPACE`, `NATIVE_MODULE_MISSING`,
- *   `NATIVE_MODULE_UNSAFE`
+ * @throws `SQLITE_MISSING`, `SQLITE_DENIED`, `SQLITE_UNREADABLE`, `SQLITE_IO`, `SQLITE_BUSY`, `NO_SPACE`,
+ *   `NATIVE_MODULE_MISSING`, `NATIVE_MODULE_UNSAFE`
  */
 export function openSqlite(path: string, options: OpenSqliteOptions = {}): OpenSqliteDatabase {
   if (typeof path !== 'string' || path === '' || path.trim() !== path)
@@ -43,7 +43,7 @@ export function openSqlite(path: string, options: OpenSqliteOptions = {}): OpenS
 }
 
 /**
- * A `LockError` for what SQLite reports about a file: busy, full, denied, missing, unreadable. Other errors (SQL, bugs)
+ * A `LockError` for what SQLite reports about a file: busy, full, denied, missing, unreadable, I/O failed. Other errors (SQL, bugs)
  * are returned as they are.
  */
 export function translateSqliteError(error: unknown, file: string): unknown {

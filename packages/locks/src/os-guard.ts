@@ -12,7 +12,7 @@ export const GUARD = '.writer.guard';
  * dies, must not age, and must be exclusive between processes and between guards of one process.
  */
 export interface OsGuard {
-  /** Tries once, without waiting; false when somebody else has it. @throws `GUARD_READONLY`, `GUARD_CORRUPT`, `NO_SPACE` */
+  /** Tries once, without waiting; false when somebody else has it. @throws `GUARD_READONLY`, `GUARD_CORRUPT`, `SQLITE_IO`, `NO_SPACE` */
   tryAcquire(path: string): boolean;
   /** Is the file that was locked still the one under its name? */
   intact(): boolean;
@@ -133,5 +133,7 @@ function guardError(cause: unknown, path: string): unknown {
         cause,
       });
   }
+  if (code.startsWith('SQLITE_IOERR'))
+    return new LockError('SQLITE_IO', `${path} cannot be locked: ${code}`, { cause });
   return new LockError('GUARD_CORRUPT', `${path} cannot be locked: ${code}`, { cause });
 }

@@ -2,7 +2,7 @@ import { spawnSync } from 'node:child_process';
 import { chmodSync, mkdirSync, truncateSync, writeFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { describe, expect, test } from '@jest/globals';
-import { openSqlite, translateSqliteError } from '@tb/locks';
+import { type LockError, openSqlite, translateSqliteError } from '@tb/locks';
 import { tempRoot } from '@tb/testkit';
 import { loadChecked } from '../src/native-module.ts';
 import { thrown } from './place.ts';
@@ -91,6 +91,14 @@ describe('openSqlite', () => {
   test('an empty path, and one that SQLite would trim, are the caller’s mistake', () => {
     for (const path of ['', ' a.db', 'a.db '])
       expect(thrown(() => openSqlite(path)).name).toBe('TypeError');
+  });
+
+  test('an I/O error of the disk is no damage of the file: the hint is to run again, not to move it', () => {
+    const error = Object.assign(new Error('disk I/O error'), { code: 'SQLITE_IOERR_READ' });
+    const translated = translateSqliteError(error, '/x/a.db') as LockError;
+    expect(translated).toMatchObject({ code: 'SQLITE_IO', cause: error });
+    expect(translated.hint).toMatch(/Run the command again/);
+    expect(translated.hint).not.toMatch(/quarantine/);
   });
 
   test('errors that are not about the file pass as they are', () => {
