@@ -16,6 +16,7 @@ export interface Migration {
 
 /** What the ledger needs of a SQLite connection: better-sqlite3's `Database` fits as it is. */
 export interface SqliteConnection {
+  readonly inTransaction: boolean;
   exec(sql: string): unknown;
   pragma(source: string, options?: { simple?: boolean }): unknown;
   prepare(sql: string): {
@@ -88,11 +89,21 @@ export function migrate(
       db.pragma(`user_version = ${step.id}`);
       db.exec('COMMIT');
     } catch (error) {
-      db.exec('ROLLBACK');
+      rollBack(db, error);
       throw error;
     }
   }
   return steps.length - applied;
+}
+
+/** SQLite rolls back by itself on a full disk and on I/O errors. When a step here fails too, neither error hides the other. */
+function rollBack(db: SqliteConnection, error: unknown): void {
+  if (!db.inTransaction) return;
+  try {
+    db.exec('ROLLBACK');
+  } catch (second) {
+    throw new AggregateError([error, second], 'A migration failed, and so did its rollback');
+  }
 }
 
 /**

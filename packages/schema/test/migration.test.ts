@@ -8,6 +8,7 @@ import {
   migrate,
   migrationsOf,
   readSql,
+  type SqliteConnection,
 } from '@tb/schema';
 import Database from 'better-sqlite3';
 
@@ -45,6 +46,30 @@ describe('migrations', () => {
     assertMigrated(db, 'trading', steps);
     expect(() => assertMigrated(db, 'trading')).toThrow(
       expect.objectContaining({ code: 'SCHEMA_TOO_NEW' }),
+    );
+  });
+
+  test('the error of a migration is told when SQLite rolled back by itself, and beside that of a rollback', () => {
+    const first = new Error('disk is full');
+    const failing = (keepsTransaction: boolean): SqliteConnection => {
+      const db = new Database(':memory:');
+      return {
+        get inTransaction() {
+          return db.inTransaction;
+        },
+        pragma: (source, options) => db.pragma(source, options),
+        prepare: (sql) => db.prepare(sql),
+        exec: (sql) => {
+          if (sql === 'ROLLBACK') throw new Error('no rollback');
+          if (sql !== 'COMMIT') return db.exec(sql);
+          if (!keepsTransaction) db.exec('ROLLBACK');
+          throw first;
+        },
+      };
+    };
+    expect(() => migrate(failing(false), 'trading', 'test')).toThrow(first);
+    expect(() => migrate(failing(true), 'trading', 'test')).toThrow(
+      expect.objectContaining({ errors: [first, new Error('no rollback')] }),
     );
   });
 
