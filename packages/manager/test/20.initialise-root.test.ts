@@ -1,4 +1,16 @@
-import { mkdirSync, readFileSync, rmSync, statSync, truncateSync, writeFileSync } from 'node:fs';
+import {
+  copyFileSync,
+  existsSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  statSync,
+  truncateSync,
+  writeFileSync,
+} from 'node:fs';
+import { join } from 'node:path';
 import { describe, expect, test } from '@jest/globals';
 import { openSqlite, WriterLock } from '@tb/locks';
 import { DatabaseManager, initialiseRoot } from '@tb/manager';
@@ -75,6 +87,40 @@ describe('initialiseRoot', () => {
       status: 'created',
       migrations: migrationsOf('signals').length,
     });
+  });
+
+  test('completes a database that was killed inside its first transaction: a hot journal stands beside it', async () => {
+    using root = tempRoot('init-hot');
+    const layout = layoutOf(root.path);
+    mkdirSync(layout.storeDir('signals'), { recursive: true });
+    const path = layout.storeDb('signals');
+    const db = openSqlite(root.at('killed.db'));
+    db.exec('PRAGMA cache_size = 1; PRAGMA cache_spill = 1; PRAGMA user_version = 0; BEGIN');
+    db.exec('CREATE TABLE half (x)');
+    for (let i = 0; i < 50; i++) db.exec(`INSERT INTO half VALUES (zeroblob(4000))`);
+    copyFileSync(root.at('killed.db'), path);
+    copyFileSync(root.at('killed.db-journal'), `${path}-journal`);
+    db.exec('ROLLBACK');
+    db.close();
+    expect(statSync(path).size).toBeGreaterThan(0);
+    expect(() => openSqlite(path, { readonly: true })).toThrow(/SQLITE_READONLY_ROLLBACK/);
+    const result = await initialiseRoot(layout);
+    expect(result.databases.find(({ database }) => database === 'signals')).toMatchObject({
+      status: 'created',
+    });
+    await using _reader = await DatabaseManager.open({ root: root.path, role: 'reader' });
+  });
+
+  test('what a killed run left behind is gone after the next one', async () => {
+    using root = tempRoot('init-litter');
+    const layout = layoutOf(root.path);
+    await initialiseRoot(layout);
+    renameSync(layout.schemaVersionFile, join(layout.marketData, '.tmp-.schema_version'));
+    const leftOfLock = join(layout.storeDir('index'), '.writer.lock.a-token.tmp');
+    writeFileSync(leftOfLock, '{"pid": 1');
+    await initialiseRoot(layout);
+    expect(existsSync(leftOfLock)).toBe(false);
+    expect(readdirSync(layout.marketData).filter((name) => name.includes('tmp'))).toEqual([]);
   });
 
   test('refuses a foreign SQLite file in the place of a database, and leaves it as it is', async () => {

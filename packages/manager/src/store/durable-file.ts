@@ -1,6 +1,5 @@
-import { randomUUID } from 'node:crypto';
 import { mkdir, open, rename, rm } from 'node:fs/promises';
-import { dirname, join } from 'node:path';
+import { basename, dirname, join } from 'node:path';
 
 /** Makes the names inside a folder survive a power cut. On Windows, which has no such call, does nothing. */
 export async function syncDirectory(path: string): Promise<void> {
@@ -21,11 +20,14 @@ export async function makeDirectory(path: string): Promise<void> {
     await syncDirectory(dirname(made));
 }
 
-/** Writes a small text file that is old or new after a crash, never between. */
+/**
+ * Writes a small text file that is old or new after a crash, never between. For one writer at a time: the temporary name is
+ * always the same, so that what a crash left is written over and renamed by the next call.
+ */
 export async function replaceTextFile(path: string, text: string): Promise<void> {
-  const temporary = join(dirname(path), `.tmp-${randomUUID()}`);
+  const temporary = join(dirname(path), `.tmp-${basename(path)}`);
   try {
-    const file = await open(temporary, 'wx', 0o644);
+    const file = await open(temporary, 'w', 0o644);
     try {
       await file.writeFile(text);
       await file.sync();

@@ -1,6 +1,13 @@
 import { readdir } from 'node:fs/promises';
 import { dirname } from 'node:path';
-import { Disposal, openSqlite, WriterLock } from '@tb/locks';
+import {
+  Disposal,
+  isLockError,
+  type OpenSqliteDatabase,
+  openSqlite,
+  translateSqliteError,
+  WriterLock,
+} from '@tb/locks';
 import {
   assertMigrated,
   isSchemaError,
@@ -48,8 +55,8 @@ interface Target {
 /**
  * Makes a data root, completes one that was left half made, or brings one to the newest schema. Each database is changed
  * under its writer lock, one transaction a migration; one that is up to date is only read, so running services are not
- * disturbed. The version file comes last: without it the root counts as not initialised. Live buffers appear with their
- * first ingestor; those that exist are upgraded.
+ * disturbed. The version file comes last: without it the root counts as not initialised, and what a killed run left
+ * behind is tidied. Live buffers appear with their first ingestor; those that exist are upgraded.
  *
  * @throws `LOCK_HELD` when a database that needs a migration has a writer; `SCHEMA_TOO_NEW`, `MIGRATION_EDITED`,
  *   `MIGRATION_UNKNOWN`
@@ -76,9 +83,12 @@ export async function initialiseRoot(
   ])
     await makeDirectory(folder);
   const databases: InitialisedDatabase[] = [];
-  for (const target of await targetsOf(layout)) databases.push(await bringUp(target, options));
-  if (found !== SCHEMA_VERSION)
-    await replaceTextFile(layout.schemaVersionFile, `${SCHEMA_VERSION}\n`);
+  for (const target of await targetsOf(layout)) {
+    const database = await bringUp(target, options);
+    databases.push(database);
+    if (found === undefined && database.status === 'unchanged') await tidyLock(target);
+  }
+  if (found !== SCHEMA_VERSION) await writeVersion(layout, options);
   return { status: statusOf(found, databases), schemaVersion: SCHEMA_VERSION, databases };
 }
 
@@ -106,16 +116,32 @@ async function bringUp(target: Target, options: InitialiseOptions): Promise<Init
 
 /** Reads only. @throws what `assertMigrated` throws, except for pending migrations */
 function isUpToDate(target: Target): boolean {
-  const db = openSqlite(target.path, { readonly: true });
+  let db: OpenSqliteDatabase | undefined;
+  try {
+    db = openSqlite(target.path, { readonly: true });
+    return isMigrated(db, target) && db.pragma('journal_mode', { simple: true }) === 'wal';
+  } catch (error) {
+    if (hasHotJournal(error)) return false;
+    throw translateSqliteError(error, target.path);
+  } finally {
+    db?.close();
+  }
+}
+
+function isMigrated(db: OpenSqliteDatabase, target: Target): boolean {
   try {
     assertMigrated(db, target.database);
-    return db.pragma('journal_mode', { simple: true }) === 'wal';
+    return true;
   } catch (error) {
     if (isSchemaError(error, 'SCHEMA_TOO_OLD')) return false;
     throw error;
-  } finally {
-    db.close();
   }
+}
+
+/** Its last transaction was cut short before the file was in WAL mode: the next connection that may write rolls it back. */
+function hasHotJournal(error: unknown): boolean {
+  const { cause } = error as { cause?: { code?: unknown } };
+  return isLockError(error, 'SQLITE_DENIED') && cause?.code === 'SQLITE_READONLY_ROLLBACK';
 }
 
 async function migrateUnderLock(target: Target, options: InitialiseOptions): Promise<number> {
@@ -124,18 +150,53 @@ async function migrateUnderLock(target: Target, options: InitialiseOptions): Pro
   held.defer(() => lock?.release()); // first in, last out: the connection closes under the lock
   const db = openSqlite(target.path);
   held.defer(() => void db.close());
-  db.pragma('journal_mode = WAL');
-  db.pragma('synchronous = FULL');
+  prepare(db, target);
   const folder = dirname(target.path);
   lock = await WriterLock.acquire(folder, {
     fence: db,
     purpose: 'init',
     waitMs: options.waitMs ?? 0,
   });
-  const count = migrate(db, target.database, options.toolVersion ?? SCHEMA_VERSION);
+  const count = migrateOn(db, target, options);
   lock.assertHeld();
   await syncDirectory(folder);
   return count;
+}
+
+function prepare(db: OpenSqliteDatabase, target: Target): void {
+  try {
+    isMigrated(db, target); // throws for a foreign file, before its journal mode is changed
+    db.pragma('journal_mode = WAL');
+    db.pragma('synchronous = FULL');
+  } catch (error) {
+    throw translateSqliteError(error, target.path);
+  }
+}
+
+function migrateOn(db: OpenSqliteDatabase, target: Target, options: InitialiseOptions): number {
+  try {
+    return migrate(db, target.database, options.toolVersion ?? SCHEMA_VERSION);
+  } catch (error) {
+    throw translateSqliteError(error, target.path);
+  }
+}
+
+/** Taking the lock removes what a holder that was killed left of it. One that is held was tidied by its holder. */
+async function tidyLock(target: Target): Promise<void> {
+  try {
+    await (await WriterLock.acquire(dirname(target.path), { purpose: 'init' })).release();
+  } catch (error) {
+    if (!isLockError(error, 'LOCK_HELD')) throw error;
+  }
+}
+
+async function writeVersion(layout: Layout, options: InitialiseOptions): Promise<void> {
+  await using lock = await WriterLock.acquire(layout.marketData, {
+    purpose: 'init',
+    waitMs: options.waitMs ?? 0,
+  });
+  lock.assertHeld();
+  await replaceTextFile(layout.schemaVersionFile, `${SCHEMA_VERSION}\n`);
 }
 
 function statusOf(
