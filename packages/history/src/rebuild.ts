@@ -135,11 +135,12 @@ function isReadable(path: string): boolean {
     assertMigrated(db, 'manifest');
     return db.pragma('integrity_check', { simple: true }) === 'ok';
   } catch (error) {
+    const translated = translateSqliteError(error, path);
     const isDamaged =
       isSchemaError(error, 'MIGRATION_UNKNOWN') ||
       isSchemaError(error, 'MIGRATION_EDITED') ||
-      isLockError(translateSqliteError(error, path), 'SQLITE_UNREADABLE');
-    if (!isDamaged) throw error;
+      isLockError(translated, 'SQLITE_UNREADABLE');
+    if (!isDamaged) throw translated;
     return false;
   } finally {
     db?.close();
