@@ -34,6 +34,8 @@ export type OpsErrorCode =
   | 'SOURCE_CHANGED'
   | 'MIGRATION_MISMATCH'
   | 'MIGRATION_OPTIONS'
+  | 'MEMORY_USED_UP'
+  | 'ENGINE_IO'
   | 'WORKER_FAILED';
 
 /** The rows of docs/errors.md of this package. */
@@ -210,6 +212,17 @@ export const opsErrors: Readonly<Record<OpsErrorCode, ErrorEntry>> = {
     exit: 3,
     cause: 'An earlier run of the same migration was told something else.',
     action: 'Repeat what the message names, or migrate into a new data root.',
+  },
+  MEMORY_USED_UP: {
+    exit: 3,
+    cause: 'DuckDB needs more memory than it may use.',
+    action: 'Stop other programs or work on less at a time, then run the command again.',
+  },
+  ENGINE_IO: {
+    exit: 4,
+    cause: 'DuckDB could not read or write a file.',
+    action:
+      'Run the command again. If it comes again, check the disk and the log of the kernel, and run `tb health --full`.',
   },
   WORKER_FAILED: {
     exit: 4,

@@ -1,6 +1,8 @@
+import { inspect } from 'node:util';
 import { isNativeError } from 'node:util/types';
 import type { Context } from './context.ts';
 import { EXIT, type ExitCode, exitCodeOf } from './exit-codes.ts';
+import { toldError } from './told-error.ts';
 
 /** What a command gives back. `fields` is the stable part, documented in docs/cli.md. */
 export interface CommandResult {
@@ -56,13 +58,14 @@ export async function printError(
   streams: { stdout: NodeJS.WritableStream; stderr: NodeJS.WritableStream },
 ): Promise<ExitCode> {
   const exit = await exitCodeOf(error);
-  const { message, code, hint, retryable, stack } = describe(error);
+  const told = toldError(error);
+  const { message, code, hint, retryable, stack } = describe(told);
   streams.stderr.write(`Error: ${message}\n`);
   streams.stderr.write(
     `Try: ${hint ?? (exit === EXIT.bug ? 'this is a bug: run with --verbose and report the output' : 'see `tb --help`')}\n`,
   );
   if (exit === EXIT.bug || context.verbose)
-    streams.stderr.write(`${stack ?? ''}\n${causesOf(error)}`);
+    streams.stderr.write(`${stack ?? ''}\n${causesOf(told)}${othersOf(error, told)}`);
   if (context.json) {
     const head = {
       command,
@@ -108,6 +111,11 @@ function causesOf(error: unknown): string {
   for (let cause = (error as Error | undefined)?.cause; isNativeError(cause); cause = cause.cause)
     text += `Cause: ${cause.stack ?? cause.message}\n`;
   return text;
+}
+
+/** What was not told of several errors. */
+function othersOf(error: unknown, told: unknown): string {
+  return error === told || (told as Error).cause === error ? '' : `Of: ${inspect(error)}\n`;
 }
 
 /** Aligned columns, no borders, one row a line, so that grep and cut work. Numbers are aligned to the right. */

@@ -1,4 +1,4 @@
-import { type OpenSqliteDatabase, openSqlite } from '@tb/locks';
+import { type OpenSqliteDatabase, openSqlite, translateSqliteError } from '@tb/locks';
 import { assertMigrated } from '@tb/schema';
 import { OpsError } from '../errors.ts';
 import { type BackupDatabase, migratedOf } from './backup-entry.ts';
@@ -23,6 +23,8 @@ export function checkCopy(path: string, database: BackupDatabase): CopyFacts {
       throw new OpsError('BACKUP_CORRUPT', `${path} fails its integrity check: ${problems[0]}`);
     assertMigrated(db, migratedOf(database));
     return factsOf(db);
+  } catch (error) {
+    throw translateSqliteError(error, path);
   } finally {
     db.close();
   }

@@ -1,6 +1,6 @@
 import { mkdir, rename, rm, stat } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
-import { openSqlite, WriterLock } from '@tb/locks';
+import { isLockError, openSqlite, translateSqliteError, WriterLock } from '@tb/locks';
 import type { Layout } from '@tb/schema';
 import { OpsError } from '../errors.ts';
 import { copyDurably, makeFolder, sha256Of, syncFolder, takeName } from '../files/durable.ts';
@@ -82,9 +82,12 @@ function manifestLists(path: string, files: readonly BackedUpFile[]): boolean {
       db.close();
     }
   } catch (error) {
-    // Missing or damaged: the copy of the backup takes its place.
-    if (/SQLITE_/.test((error as { code?: string }).code ?? '')) return false;
-    throw error;
+    const translated = translateSqliteError(error, path);
+    // Missing, damaged or no manifest: the copy of the backup takes its place. Not for a disk that failed, or a busy one.
+    if (isLockError(translated, 'SQLITE_MISSING') || isLockError(translated, 'SQLITE_UNREADABLE'))
+      return false;
+    if ((error as { code?: unknown }).code === 'SQLITE_ERROR') return false;
+    throw translated;
   }
 }
 

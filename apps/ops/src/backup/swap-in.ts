@@ -1,6 +1,6 @@
 import { link, rename, rm, stat } from 'node:fs/promises';
 import { dirname } from 'node:path';
-import { isLockError, openSqlite } from '@tb/locks';
+import { isLockError, openSqlite, translateSqliteError } from '@tb/locks';
 import { OpsError } from '../errors.ts';
 import { copyDurably, syncFolder } from '../files/durable.ts';
 import type { FoundBackup } from './backup-entry.ts';
@@ -48,6 +48,8 @@ export function raiseEpoch(
       lock.token,
     );
     db.pragma('wal_checkpoint(TRUNCATE)');
+  } catch (error) {
+    throw translateSqliteError(error, path);
   } finally {
     db.close();
   }
@@ -105,7 +107,7 @@ function drain(path: string): boolean {
       /malformed|not a database|corrupt/i.test((error as Error).message)
     )
       return false;
-    throw error;
+    throw translateSqliteError(error, path);
   }
 }
 

@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { chmod, link, open, rm, stat } from 'node:fs/promises';
 import { join } from 'node:path';
-import { openSqlite, WriterLock } from '@tb/locks';
+import { openSqlite, translateSqliteError, WriterLock } from '@tb/locks';
 import { assertMigrated, type Layout, SCHEMA_VERSION } from '@tb/schema';
 import { OpsError } from '../errors.ts';
 import {
@@ -125,12 +125,16 @@ async function copyDatabase(
   try {
     assertMigrated(db, migratedOf(database));
     await db.backup(target, { progress: () => ALL_PAGES });
+  } catch (error) {
+    throw translateSqliteError(error, target);
   } finally {
     db.close();
   }
   const copy = openSqlite(target);
   try {
     copy.pragma('journal_mode = DELETE');
+  } catch (error) {
+    throw translateSqliteError(error, target);
   } finally {
     copy.close();
   }

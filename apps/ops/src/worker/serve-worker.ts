@@ -1,4 +1,5 @@
 import { isNativeError } from 'node:util/types';
+import { toldError } from '../told-error.ts';
 
 /** What a worker sends back. */
 export type WorkerReply =
@@ -47,7 +48,8 @@ function answer(reply: WorkerReply): void {
   });
 }
 
-function errorReply(error: unknown): WorkerReply {
+function errorReply(thrown: unknown): WorkerReply {
+  const error = toldError(thrown); // here, because only name, code, hint and message travel
   if (!isNativeError(error))
     return {
       type: 'error',

@@ -53,7 +53,7 @@ function problemsOf(database: OpenDatabase, isFull: boolean): readonly string[] 
       .slice(0, 20)
       .map(({ table, parent }) => `a row of ${table} refers to a row of ${parent} that is missing`);
   } catch (error) {
-    if (!isLockError(error, 'SQLITE_UNREADABLE')) throw error;
+    if (!isLockError(error, 'SQLITE_UNREADABLE') && !isLockError(error, 'SQLITE_IO')) throw error;
     return [error.message];
   }
 }

@@ -1,0 +1,71 @@
+import { describe, expect, test } from '@jest/globals';
+import { LockError } from '@tb/locks';
+import { exitCodeOf } from '../src/exit-codes.ts';
+import { toldError } from '../src/told-error.ts';
+
+function sqlite(code: string): Error {
+  return Object.assign(new Error(`SQLite says ${code}`), { name: 'SqliteError', code });
+}
+
+/** As `await using` throws it, natively and compiled. */
+function suppressed(error: unknown, first: unknown): Error {
+  return Object.assign(new Error('An error was suppressed during disposal.'), {
+    name: 'SuppressedError',
+    error,
+    suppressed: first,
+  });
+}
+
+describe('the error that is told', () => {
+  test.each([
+    ['SQLITE_FULL', 'NO_SPACE', 3],
+    ['SQLITE_READONLY_DBMOVED', 'SQLITE_DENIED', 3],
+    ['SQLITE_CANTOPEN', 'SQLITE_DENIED', 3],
+    ['SQLITE_BUSY_SNAPSHOT', 'SQLITE_BUSY', 75],
+    ['SQLITE_IOERR_FSYNC', 'SQLITE_IO', 4],
+    ['SQLITE_CORRUPT_INDEX', 'SQLITE_UNREADABLE', 4],
+    ['SQLITE_NOTADB', 'SQLITE_UNREADABLE', 4],
+  ])('raw %s of SQLite is %s, exit %d, with a hint', async (raw, code, exit) => {
+    const error = sqlite(raw);
+    expect(toldError(error)).toMatchObject({ code, hint: expect.any(String), cause: error });
+    expect(await exitCodeOf(error)).toBe(exit);
+  });
+
+  test.each([
+    ['IO Error: Could not write file "/x": No space left on device', 'NO_SPACE', 3],
+    ['Out of Memory Error: failed to offload (max_temp_directory_size)', 'NO_SPACE', 3],
+    ['Out of Memory Error: could not allocate block', 'MEMORY_USED_UP', 3],
+    ['IO Error: Could not read from file "/x": Input/output error', 'ENGINE_IO', 4],
+    ['FATAL Error: Failed: database has been invalidated', 'ENGINE_IO', 4],
+  ])('DuckDB’s %j is %s, exit %d', async (message, code, exit) => {
+    expect(toldError(new Error(message))).toMatchObject({ code, hint: expect.any(String) });
+    expect(await exitCodeOf(new Error(message))).toBe(exit);
+  });
+
+  test('a wrong statement and an error without a code stay bugs', async () => {
+    for (const error of [sqlite('SQLITE_ERROR'), new Error('IO'), new TypeError('x'), undefined]) {
+      expect(toldError(error)).toBe(error);
+      expect(await exitCodeOf(error)).toBe(1);
+    }
+  });
+
+  test('of a failed step and its failed cleanup the step is told', async () => {
+    const first = new LockError('LOCK_HELD', 'held');
+    const both = suppressed(new LockError('NO_SPACE', 'later'), first);
+    expect(toldError(both)).toBe(first);
+    expect(await exitCodeOf(both)).toBe(75);
+  });
+
+  test('an error without a code does not hide one with a code, however deep', async () => {
+    const coded = sqlite('SQLITE_FULL');
+    const deep = new AggregateError(
+      [new Error('bare'), suppressed(coded, new Error('first'))],
+      'x',
+    );
+    expect(toldError(deep)).toMatchObject({ code: 'NO_SPACE' });
+    expect(await exitCodeOf(deep)).toBe(3);
+    const bare = new AggregateError([new Error('a'), new Error('b')], 'x');
+    expect(toldError(bare)).toBe(bare);
+    expect(await exitCodeOf(bare)).toBe(1);
+  });
+});
