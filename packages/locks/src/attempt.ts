@@ -12,7 +12,7 @@ import { HeldLock } from './held-lock.ts';
 import type { Identity, Machine } from './machine.ts';
 import { fileIdentity, GUARD, type OsGuard, sqliteGuard } from './os-guard.ts';
 import type { Ownership } from './ownership.ts';
-import { isLeftover, readRecord, type WriterRecord, writeRecord } from './record.ts';
+import { isLockLeftover, readRecord, type WriterRecord, writeRecord } from './record.ts';
 import { givenUpToken, isTaken, type Slot, takeSlot } from './registry.ts';
 import { settle } from './settle.ts';
 import { startWorkerHeartbeat } from './worker-heartbeat.ts';
@@ -88,7 +88,7 @@ export function isHeldByThisProcess(dir: string, self: Identity): boolean {
 
 function removeLeftovers(dir: string): void {
   for (const name of readdirSync(dir))
-    if (isLeftover(name)) rmSync(join(dir, name), { force: true });
+    if (isLockLeftover(name)) rmSync(join(dir, name), { force: true });
 }
 
 /** With the next epoch, issued in the database where there is one; undefined: a write transaction is open there. */

@@ -13,6 +13,6 @@ export { checkEpoch, FENCE_DDL, type FenceKey } from './fence.ts';
 export { inspectLock, type LockInspection, type LockVerdict } from './inspect.ts';
 export { type OpenSqliteOptions, openSqlite, translateSqliteError } from './open-sqlite.ts';
 export { type OsGuard, type OsGuardFactory, sqliteGuard } from './os-guard.ts';
-export type { WriterRecord } from './record.ts';
+export { isLockLeftover, type WriterRecord } from './record.ts';
 export type { OpenSqliteDatabase, SqliteDatabase, SqliteStatement } from './sqlite.ts';
 export { type AcquireOptions, WriterLock } from './writer-lock.ts';

@@ -68,8 +68,8 @@ export function writeRecord(dir: string, record: WriterRecord): void {
   }
 }
 
-/** Is it the temporary file of a writer that died between write and rename? */
-export function isLeftover(name: string): boolean {
+/** Names the temporary file of a record: left by a writer that died between write and rename, unless one is at it now. */
+export function isLockLeftover(name: string): boolean {
   return name.startsWith(`${RECORD}.`) && name.endsWith('.tmp');
 }
 
