@@ -120,6 +120,10 @@ describe('initialiseRoot', () => {
     writeFileSync(leftOfLock, '{"pid": 1');
     await initialiseRoot(layout);
     expect(existsSync(leftOfLock)).toBe(false);
+    // A kill in the last step of all: the version file is there already.
+    writeFileSync(leftOfLock, '');
+    expect((await initialiseRoot(layout)).status).toBe('already_initialised');
+    expect(existsSync(leftOfLock)).toBe(false);
     expect(readdirSync(layout.marketData).filter((name) => name.includes('tmp'))).toEqual([]);
   });
 

@@ -3,6 +3,7 @@ import { dirname } from 'node:path';
 import {
   Disposal,
   isLockError,
+  isLockLeftover,
   type OpenSqliteDatabase,
   openSqlite,
   translateSqliteError,
@@ -55,8 +56,8 @@ interface Target {
 /**
  * Makes a data root, completes one that was left half made, or brings one to the newest schema. Each database is changed
  * under its writer lock, one transaction a migration; one that is up to date is only read, so running services are not
- * disturbed. The version file comes last: without it the root counts as not initialised, and what a killed run left
- * behind is tidied. Live buffers appear with their first ingestor; those that exist are upgraded.
+ * disturbed. The version file comes last: without it the root counts as not initialised. What a killed run left behind is
+ * tidied. Live buffers appear with their first ingestor; those that exist are upgraded.
  *
  * @throws `LOCK_HELD` when a database that needs a migration has a writer; `SCHEMA_TOO_NEW`, `MIGRATION_EDITED`,
  *   `MIGRATION_UNKNOWN`
@@ -86,7 +87,7 @@ export async function initialiseRoot(
   for (const target of await targetsOf(layout)) {
     const database = await bringUp(target, options);
     databases.push(database);
-    if (found === undefined && database.status === 'unchanged') await tidyLock(target);
+    if (database.status === 'unchanged') await tidyLock(dirname(target.path));
   }
   if (found !== SCHEMA_VERSION) await writeVersion(layout, options);
   return { status: statusOf(found, databases), schemaVersion: SCHEMA_VERSION, databases };
@@ -182,9 +183,10 @@ function migrateOn(db: OpenSqliteDatabase, target: Target, options: InitialiseOp
 }
 
 /** Taking the lock removes what a holder that was killed left of it. One that is held was tidied by its holder. */
-async function tidyLock(target: Target): Promise<void> {
+async function tidyLock(folder: string): Promise<void> {
+  if (!(await readdir(folder)).some(isLockLeftover)) return;
   try {
-    await (await WriterLock.acquire(dirname(target.path), { purpose: 'init' })).release();
+    await (await WriterLock.acquire(folder, { purpose: 'init' })).release();
   } catch (error) {
     if (!isLockError(error, 'LOCK_HELD')) throw error;
   }
