@@ -114,7 +114,7 @@ async function openSink(out: string | undefined): Promise<Sink> {
 }
 
 /** Makes a whole file durable under its final name, which must be free. @throws `OUTPUT_EXISTS` */
-export async function publishFile(temporary: string, path: string, shown: string): Promise<void> {
+async function publishFile(temporary: string, path: string, shown: string): Promise<void> {
   const handle = await open(temporary, 'r');
   await handle.sync().finally(() => handle.close());
   await link(temporary, path).catch((cause: unknown) =>

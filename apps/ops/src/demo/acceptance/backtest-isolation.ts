@@ -7,6 +7,9 @@ import type { BacktestJob } from '../backtest-worker.ts';
 import type { HashJob } from '../hash-worker.ts';
 import type { Acceptance } from './acceptance.ts';
 
+/** sha256 of nothing. */
+const EMPTY = 'e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855';
+
 /** Checksums of every other database before and after a run are equal. The run works in a process of its own. */
 export async function backtestIsolation(
   layout: Layout,
@@ -46,5 +49,7 @@ async function hashOthers(layout: Layout): Promise<ReadonlyMap<string, string>> 
     .map((entry) => join(entry.parentPath, entry.name).slice(layout.root.length + 1))
     .filter((path) => !path.startsWith('backtest'));
   const job: HashJob = { root: layout.root, paths };
-  return new Map(await runWorker<[string, string][]>('demo/hash-worker.js', job));
+  const hashes = await runWorker<[string, string][]>('demo/hash-worker.js', job);
+  // A reader of a SQLite database in WAL mode makes an empty log beside it: that changes nothing.
+  return new Map(hashes.filter(([path, sha256]) => !(path.endsWith('-wal') && sha256 === EMPTY)));
 }

@@ -19,19 +19,23 @@ const AT_ONCE = 2;
 /**
  * A small day is rolled over once undisturbed, to learn the steps. Then once for every step: killed there, run again, and
  * read back: the rows equal the ledger of what was sent.
+ * @param ledger What must be read back; `maxSteps`: try only so many steps. Both for a test of this test.
  */
 export async function rolloverAtomic(
   scratch: string,
   exchange: string,
   tradingDate: string,
+  ledger: Feed = FEED,
+  maxSteps: number = Number.POSITIVE_INFINITY,
 ): Promise<Acceptance> {
   const template = join(scratch, 'template');
   await initialiseRoot(layoutOf(template));
   await fill({ root: template, exchange, tradingDate, feed: FEED, after: 0n, rowsPerSecond: 1e9 });
-  const expected = await expectedDigest(FEED, exchange, tradingDate);
-  const { steps } = await inCopy(template, join(scratch, 'undisturbed'), (root) =>
+  const expected = await expectedDigest(ledger, exchange, tradingDate);
+  const { steps: all } = await inCopy(template, join(scratch, 'undisturbed'), (root) =>
     roll({ root, exchange, tradingDate }),
   );
+  const steps = all.slice(0, maxSteps);
   const failed: string[] = [];
   let killed = 0;
   const killAndRerun = async (step: string): Promise<void> =>

@@ -19,14 +19,20 @@ export async function singleWriterEnforced(root: string): Promise<Acceptance> {
   await initialiseRoot(layoutOf(root));
   const race = await raceOnce(root);
   const fence = await deposeOnce(root);
+  return judgeSingleWriter(race, fence);
+}
+
+/** One winner, everybody else refused, and no row of the deposed writer. */
+export function judgeSingleWriter(
+  race: { readonly winners: number; readonly held: number },
+  fence: { readonly code: string; readonly rows: number },
+): Acceptance {
+  const { winners, held } = race;
+  const isFenced = REFUSALS.includes(fence.code) && fence.rows === 0;
   return {
     name: 'Single writer enforced',
-    isPassed:
-      race.winners === 1 &&
-      race.held === CONTENDERS - 1 &&
-      REFUSALS.includes(fence.code) &&
-      fence.rows === 0,
-    figure: `${CONTENDERS} processes raced: ${race.winners} won, ${race.held} got LOCK_HELD; a deposed writer got ${fence.code}, ${fence.rows} of its rows committed`,
+    isPassed: winners === 1 && held === CONTENDERS - 1 && isFenced,
+    figure: `${CONTENDERS} processes raced: ${winners} won, ${held} got LOCK_HELD; a deposed writer got ${fence.code}, ${fence.rows} of its rows committed`,
   };
 }
 
