@@ -117,7 +117,9 @@ describe('each acceptance test passes, and can fail', () => {
   test('rollover atomic: passes when killed at every step, fails when the rows are not those of the ledger', async () => {
     using scratch = tempRoot('atomic');
     mkdirSync(scratch.at('a'));
-    expect(await rolloverAtomic(scratch.at('a'), 'nse', DATE)).toMatchObject({ isPassed: true });
+    expect(await rolloverAtomic(scratch.at('a'), 'nse', DATE, undefined, 10)).toMatchObject({
+      isPassed: true,
+    });
     using other = tempRoot('atomic');
     mkdirSync(other.at('a'));
     const ledger = { type: 'generator', seed: 8, symbols: 5, rows: 2000 } as const;
