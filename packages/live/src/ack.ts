@@ -40,6 +40,10 @@ export interface Ack {
 export interface AppendOptions {
   /** The trading date of all rows; each ts must lie in its window. Without it the calendar decides by ts. */
   readonly tradingDate?: string | undefined;
-  /** Rows that fill an old gap: written after what is live, so that they never delay it. */
+  /**
+   * Rows that fill an old gap: written after what is live, so that they never delay it. Rows with a `sourceSeq` stay in the
+   * order of their source: while its backfill waits, what it sends after that waits behind it. Give backfill a source of
+   * its own.
+   */
   readonly backfill?: boolean | undefined;
 }

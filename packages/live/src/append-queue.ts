@@ -2,22 +2,31 @@ import type { Slice } from './admit.ts';
 import type { Entry } from './entry.ts';
 import { LiveError } from './errors.ts';
 import type { BackpressureOptions } from './options.ts';
+import { numberedSource, type SourceOrder, sourceBehind } from './source-order.ts';
 import { FLUSH_ROWS } from './staging.ts';
 
 /** What a waiting tick takes in memory, as the limit counts it. */
 const ROW_BYTES = 44;
 
-/** Calls that wait to be written: live ones first, backfill when nothing else waits. Bounded in rows and bytes. */
+/**
+ * Calls that wait to be written: live ones first, backfill when nothing else waits. Bounded in rows and bytes. Those of one
+ * source whose rows are numbered leave in the order of the calls, whatever they are: a later number that is stored first
+ * makes the earlier ones duplicates.
+ */
 export class AppendQueue {
   readonly #policy: 'refuse' | 'block' | 'dropOldest';
   readonly #maxRows: number;
-  readonly #live: Entry[] = [];
-  readonly #backfill: Entry[] = [];
-  readonly #waiting: Entry[] = [];
+  readonly #order: SourceOrder;
+  #live: Entry[] = [];
+  #backfill: Entry[] = [];
+  /** How many calls of a numbered source wait in `#backfill`. */
+  readonly #backfillOf = new Map<string, number>();
+  #waiting: Entry[] = [];
   #rows = 0;
   refused = 0;
 
-  constructor(options: BackpressureOptions = {}) {
+  constructor(order: SourceOrder, options: BackpressureOptions = {}) {
+    this.#order = order;
     this.#policy = options.policy ?? 'refuse';
     const maxBytes = options.maxBytes ?? 64 * 1024 * 1024;
     this.#maxRows = Math.min(options.maxRows ?? 250_000, Math.floor(maxBytes / ROW_BYTES));
@@ -45,9 +54,20 @@ export class AppendQueue {
   /**
    * Admits a call, by the policy. A call larger than the whole queue is admitted when the queue is empty.
    * @returns Calls that had to make room, with `dropOldest`.
-   * @throws `BACKPRESSURE`, with `refuse`.
+   * @throws `SOURCE_BEHIND`; `BACKPRESSURE`, with `refuse`.
    */
   push(entry: Entry): readonly Entry[] {
+    const missing = this.#order.missing(entry);
+    if (missing !== undefined) this.#refuse(entry, sourceBehind(entry, missing));
+    if (this.#policy === 'refuse' && !this.#fits(entry))
+      this.#refuse(
+        entry,
+        new LiveError(
+          'BACKPRESSURE',
+          `${this.#rows} rows wait for the disk, ${entry.rows} more exceed the limit of ${this.#maxRows}`,
+        ),
+      );
+    this.#order.noteTaken(entry);
     const dropped: Entry[] = [];
     if (this.#waiting.length === 0 && this.#fits(entry)) {
       this.#admit(entry);
@@ -56,13 +76,6 @@ export class AppendQueue {
     if (this.#policy === 'block') {
       this.#waiting.push(entry); // its promise is pending anyway: it is admitted when others have left
       return dropped;
-    }
-    if (this.#policy === 'refuse') {
-      this.refused += entry.rows;
-      throw new LiveError(
-        'BACKPRESSURE',
-        `${this.#rows} rows wait for the disk, ${entry.rows} more exceed the limit of ${this.#maxRows}`,
-      );
     }
     while (!this.#fits(entry)) {
       const oldest = this.#oldestUntouched();
@@ -97,21 +110,55 @@ export class AppendQueue {
     this.#wake();
   }
 
-  /** Takes an entry out, its rows unwritten. */
-  drop(entry: Entry): void {
-    this.#rows -= entry.rows - entry.done;
-    this.#remove(entry);
+  /**
+   * Rejects calls whose rows could not be written, with the error; and with `SOURCE_BEHIND` every call that waits behind
+   * one of them and is of the same numbered source.
+   */
+  fail(failed: ReadonlySet<Entry>, error: unknown): void {
+    const missing = new Map<string, bigint>();
+    const behind: Entry[] = [];
+    for (const entry of this.#inOrder()) {
+      const source = numberedSource(entry);
+      if (source === undefined) continue;
+      if (!failed.has(entry) && missing.has(source)) behind.push(entry);
+      else if (failed.has(entry) && !missing.has(source))
+        missing.set(source, entry.batch.sourceSeq![entry.done]!);
+    }
+    for (const entry of failed) this.#reject(entry, error);
+    for (const entry of behind)
+      this.#reject(entry, sourceBehind(entry, missing.get(entry.batch.source!)!, error));
+    this.#waiting = this.#waiting.filter(({ isRejected }) => !isRejected);
     this.#wake();
   }
 
   /** Every call that waits, admitted or not; the queue is empty afterwards. */
   drain(): Entry[] {
-    const entries = [...this.#live, ...this.#backfill, ...this.#waiting];
-    this.#live.length = 0;
-    this.#backfill.length = 0;
-    this.#waiting.length = 0;
+    const entries = this.#inOrder();
+    this.#live = [];
+    this.#backfill = [];
+    this.#backfillOf.clear();
+    this.#waiting = [];
     this.#rows = 0;
     return entries;
+  }
+
+  /** Every call that waits; those of one numbered source are in the order in which they came. */
+  #inOrder(): Entry[] {
+    return [...this.#live, ...this.#backfill, ...this.#waiting];
+  }
+
+  #refuse(entry: Entry, error: LiveError): never {
+    this.refused += entry.rows;
+    this.#order.noteRefused(entry);
+    throw error;
+  }
+
+  #reject(entry: Entry, error: unknown): void {
+    if (entry.isRejected) return;
+    entry.isRejected = true;
+    this.#order.noteRefused(entry);
+    if (this.#remove(entry)) this.#rows -= entry.rows - entry.done;
+    entry.reject(error);
   }
 
   #fits(entry: Entry): boolean {
@@ -120,7 +167,11 @@ export class AppendQueue {
 
   #admit(entry: Entry): void {
     this.#rows += entry.rows;
-    (entry.options.backfill === true ? this.#backfill : this.#live).push(entry);
+    const source = numberedSource(entry);
+    const ahead = source === undefined ? 0 : (this.#backfillOf.get(source) ?? 0);
+    entry.isBackfill = entry.options.backfill === true || ahead > 0;
+    (entry.isBackfill ? this.#backfill : this.#live).push(entry);
+    if (entry.isBackfill && source !== undefined) this.#backfillOf.set(source, ahead + 1);
   }
 
   /** The oldest call of which no row is being written; taken out. Backfill gives way first. */
@@ -133,11 +184,19 @@ export class AppendQueue {
     return oldest;
   }
 
-  #remove(entry: Entry): void {
-    const queue = entry.options.backfill === true ? this.#backfill : this.#live;
+  /** Takes an admitted call out; false when it is none. */
+  #remove(entry: Entry): boolean {
+    const queue = entry.isBackfill ? this.#backfill : this.#live;
     const index = queue.indexOf(entry);
+    if (index < 0) return false;
     if (index === 0) queue.shift();
-    else if (index > 0) queue.splice(index, 1);
+    else queue.splice(index, 1);
+    const source = numberedSource(entry);
+    if (!entry.isBackfill || source === undefined) return true;
+    const left = this.#backfillOf.get(source)! - 1;
+    if (left > 0) this.#backfillOf.set(source, left);
+    else this.#backfillOf.delete(source);
+    return true;
   }
 
   #wake(): void {

@@ -12,6 +12,10 @@ export interface Entry {
   reject(error: unknown): void;
   /** Some of its rows are being written: it cannot be dropped any more. */
   isTaken: boolean;
+  /** It waits with the backfill: as it asked for, or because its source has backfill ahead of it. */
+  isBackfill: boolean;
+  /** Its caller has got an error. */
+  isRejected: boolean;
   /** How many of its rows are committed, or were found wrong or delivered before. */
   done: number;
   /** What its committed rows came to. */

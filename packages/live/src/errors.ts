@@ -6,6 +6,7 @@ export type LiveErrorCode =
   | 'LIVE_FAILED'
   | 'LIVE_CORRUPT'
   | 'BACKPRESSURE'
+  | 'SOURCE_BEHIND'
   | 'ROWS_DROPPED'
   | 'DISK_FULL'
   | 'DAY_STATE'
@@ -43,6 +44,13 @@ export const liveErrors: Readonly<Record<LiveErrorCode, ErrorEntry>> = {
     cause:
       'More rows wait for the disk than the queue may hold; the rows of this call are not stored.',
     action: 'Send the same batch again when earlier ones are acknowledged.',
+  },
+  SOURCE_BEHIND: {
+    exit: 75,
+    cause:
+      'Earlier rows of the same source were refused and are not stored; storing the rows of this call first would make those rows duplicates.',
+    action:
+      'Send the source again, in order, from the row that the message names or an earlier one.',
   },
   ROWS_DROPPED: {
     exit: 3,

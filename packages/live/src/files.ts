@@ -1,4 +1,5 @@
-import { link, open, unlink } from 'node:fs/promises';
+import { link, mkdir, open, unlink } from 'node:fs/promises';
+import { dirname } from 'node:path';
 
 /** Makes names in a folder durable. */
 export async function syncDir(path: string): Promise<void> {
@@ -8,6 +9,20 @@ export async function syncDir(path: string): Promise<void> {
     await dir.sync();
   } finally {
     await dir.close();
+  }
+}
+
+/**
+ * Makes a folder and those above it, and makes each new name durable; those below `root` also when they are there, as a
+ * process may have ended between making one and its sync.
+ */
+export async function makeDir(path: string, root: string = dirname(path)): Promise<void> {
+  const first = await mkdir(path, { recursive: true });
+  const top = first === undefined ? root : dirname(first);
+  const last = Math.min(top.length, root.length);
+  for (let dir = dirname(path); dir.length >= last; dir = dirname(dir)) {
+    await syncDir(dir);
+    if (dir === dirname(dir)) return;
   }
 }
 

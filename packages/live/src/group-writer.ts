@@ -63,10 +63,7 @@ export class GroupWriter {
     try {
       await this.#commit(slices);
     } catch (error) {
-      for (const { entry } of slices) {
-        this.#parts.queue.drop(entry);
-        entry.reject(error);
-      }
+      this.#parts.queue.fail(new Set(slices.map(({ entry }) => entry)), error);
     }
   }
 
@@ -75,6 +72,7 @@ export class GroupWriter {
     const { writer, registry, queue } = this.#parts;
     const ready: Slice[] = [];
     for (const slice of slices) {
+      if (slice.entry.isRejected) continue; // it is behind one that was rejected just now
       try {
         const unknown = unknownSymbols(writer.state, slice);
         if (unknown.size > 0) {
@@ -85,8 +83,7 @@ export class GroupWriter {
         }
         ready.push(slice);
       } catch (error) {
-        queue.drop(slice.entry);
-        slice.entry.reject(error);
+        queue.fail(new Set([slice.entry]), error);
       }
     }
     return ready;

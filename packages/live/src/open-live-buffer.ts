@@ -1,10 +1,9 @@
-import { mkdir } from 'node:fs/promises';
 import { Disposal, openSqlite, type SqliteDatabase, WriterLock } from '@tb/locks';
 import { assertExchange, migrate } from '@tb/schema';
 import { AppendQueue } from './append-queue.ts';
 import { Ballast } from './ballast.ts';
 import { DayWindows } from './day-window.ts';
-import { syncDir } from './files.ts';
+import { makeDir, syncDir } from './files.ts';
 import { Flusher } from './flusher.ts';
 import { GroupWriter } from './group-writer.ts';
 import type { LiveBuffer } from './live-buffer.ts';
@@ -12,6 +11,7 @@ import { Metrics } from './metrics.ts';
 import type { LiveBufferOptions } from './options.ts';
 import { recover } from './recover.ts';
 import { Sealer, sealPolicyOf } from './sealer.ts';
+import { SourceOrder } from './source-order.ts';
 import { SqliteLiveBuffer } from './sqlite-live-buffer.ts';
 import { Supervisor } from './supervisor.ts';
 import { Wal } from './wal.ts';
@@ -31,7 +31,7 @@ export async function openLiveBuffer(options: LiveBufferOptions): Promise<LiveBu
   assertExchange(exchange);
   const liveDb = layout.liveDb(exchange);
   await using held = new Disposal();
-  await makeFolders(layout.liveDir(exchange), layout.segmentsDir(exchange));
+  await makeDir(layout.segmentsDir(exchange), layout.root);
   const db = openSqlite(liveDb, { timeoutMs: BUSY_TIMEOUT_MS });
   const lock = await lockFor(options, db, held);
   await prepare(db, options, layout.liveDir(exchange));
@@ -61,7 +61,8 @@ export async function openLiveBuffer(options: LiveBufferOptions): Promise<LiveBu
   const writer = new Writer({ layout, exchange, db, lock, state, now, onEvent });
   const metrics = new Metrics();
   const sealer = new Sealer(writer, metrics, policy, options.synchronous ?? 'full');
-  const queue = new AppendQueue(options.backpressure);
+  const order = new SourceOrder((source) => state.marks.get(source));
+  const queue = new AppendQueue(order, options.backpressure);
   const supervisor = new Supervisor({
     writer,
     wal,
@@ -98,10 +99,6 @@ export async function openLiveBuffer(options: LiveBufferOptions): Promise<LiveBu
     garbageMs: policy.garbageMs,
     held: held.move(),
   });
-}
-
-async function makeFolders(liveDir: string, segmentsDir: string): Promise<void> {
-  if ((await mkdir(segmentsDir, { recursive: true })) !== undefined) await syncDir(liveDir);
 }
 
 /** The lock goes last: live.db is closed before it. */

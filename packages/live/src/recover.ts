@@ -1,9 +1,9 @@
-import { link, mkdir, open, readdir, rm, stat, unlink } from 'node:fs/promises';
+import { link, open, readdir, rm, stat, unlink } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { SqliteDatabase } from '@tb/locks';
 import { LiveError } from './errors.ts';
 import type { LiveEventHandler } from './event.ts';
-import { syncDir } from './files.ts';
+import { makeDir, syncDir } from './files.ts';
 import type { SegmentEntry } from './live-snapshot.ts';
 import { inspectSegment } from './run-segment-child.ts';
 import { reserveSegmentId } from './segment-commit.ts';
@@ -132,7 +132,7 @@ async function quarantine(
   reason: string,
 ): Promise<'quarantined'> {
   const target = join(parts.quarantineDir, `live-${parts.exchange}-${parts.now()}-${name}`);
-  await mkdir(parts.quarantineDir, { recursive: true });
+  await makeDir(parts.quarantineDir);
   const file = await open(`${target}.json`, 'wx');
   try {
     await file.writeFile(`${JSON.stringify({ name, exchange: parts.exchange, reason })}\n`);
