@@ -3,12 +3,12 @@ import { chmodSync, mkdirSync, truncateSync, writeFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { describe, expect, test } from '@jest/globals';
 import { type LockError, openSqlite, translateSqliteError } from '@tb/locks';
-import { tempRoot } from '@tb/testkit';
+import { canActAsOther, tempRoot } from '@tb/testkit';
 import { loadChecked } from '../src/native-module.ts';
 import { thrown } from './place.ts';
 
-const isRoot = process.platform === 'linux' && process.getuid?.() === 0;
-const asOther = isRoot && spawnSync('setpriv', ['--version']).status === 0 ? test : test.skip;
+const asOther =
+  canActAsOther() && spawnSync('setpriv', ['--version']).status === 0 ? test : test.skip;
 
 describe('openSqlite', () => {
   test('creates a file, opens it again read-only, and the engine refuses to write then', () => {

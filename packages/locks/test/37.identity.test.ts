@@ -3,6 +3,7 @@ import { readFileSync, utimesSync, writeFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { describe, expect, test } from '@jest/globals';
 import { WriterLock } from '@tb/locks';
+import { canActAsOther } from '@tb/testkit';
 import { acquireOn } from '../src/acquire.ts';
 import { inspectOn } from '../src/inspect.ts';
 import { hurried, machineWith } from './machines.ts';
@@ -81,7 +82,7 @@ sys.stdin.read()`;
     parent.stdin.end();
   });
 
-  const withHidepid = canUnshare() ? test : test.skip;
+  const withHidepid = canUnshare() && canActAsOther() ? test : test.skip;
   withHidepid(
     'a holder of another user behind hidepid=2 (needs root and unshare) is alive',
     async () => {

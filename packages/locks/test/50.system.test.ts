@@ -3,6 +3,7 @@ import { chmodSync, chownSync, readdirSync, statSync } from 'node:fs';
 import { freemem } from 'node:os';
 import { describe, expect, test } from '@jest/globals';
 import { WriterLock } from '@tb/locks';
+import { canActAsOther } from '@tb/testkit';
 import { acquireOn } from '../src/acquire.ts';
 import { breakOn } from '../src/break.ts';
 import { machineWith } from './machines.ts';
@@ -13,7 +14,8 @@ const purpose = 'test';
 const isRoot = process.platform === 'linux' && process.getuid?.() === 0;
 const canMount = isRoot && spawnSync('unshare', ['--mount', 'true']).status === 0;
 const mounted = canMount ? test : test.skip;
-const asOther = isRoot && spawnSync('setpriv', ['--version']).status === 0 ? test : test.skip;
+const asOther =
+  canActAsOther() && spawnSync('setpriv', ['--version']).status === 0 ? test : test.skip;
 const NOBODY = ['setpriv', '--reuid', '65534', '--regid', '65534', '--clear-groups'];
 
 /** Runs the puppet in a mount namespace of its own, after a command that mounts something. */

@@ -34,6 +34,7 @@ export {
   type MutationTarget,
   runMutations,
 } from './mutation-campaign.ts';
+export { canActAsOther, OTHER_USER } from './other-user.ts';
 export { type PowerCut, type PowerCutOptions, powerCuts } from './power-cut.ts';
 export {
   type PowerCutCampaignOptions,

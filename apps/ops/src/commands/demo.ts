@@ -1,4 +1,4 @@
-import { mkdtemp } from 'node:fs/promises';
+import { chmod, mkdtemp } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { assertExchange, assertTradingDate } from '@tb/schema';
@@ -53,6 +53,7 @@ async function run(context: Context, flags: DemoFlags): Promise<CommandResult> {
     void (context.json ? context.log(line) : process.stdout.write(`${line}\n`));
   const feed = await demoFeed(flags, parseInputOptions('ticks', '', flags), context.log);
   const folder = await mkdtemp(join(tmpdir(), 'tb-demo-'));
+  await chmod(folder, 0o755); // another user tries to change a published file in it
   const report = await runDemo({
     folder,
     feed,
