@@ -40,7 +40,11 @@ export function startChild<Message>(path: string, job: unknown): Child<Message> 
     isEnded = true;
     for (const listener of listeners) listener();
   });
-  child.send({ type: 'job', job });
+  const send = (message: object): void => {
+    // A child that ended meanwhile is told by `ended`, not by an error of the pipe to it.
+    if (child.connected) child.send(message, () => undefined);
+  };
+  send({ type: 'job', job });
   return {
     pid: child.pid ?? 0,
     messages,
@@ -68,10 +72,10 @@ export function startChild<Message>(path: string, job: unknown): Child<Message> 
         listeners.add(look);
         look();
       }),
-    send: (message) => void (child.connected && child.send(message as object)),
+    send: (message) => send(message as object),
     kill: (signal) => void child.kill(signal),
     stop: async () => {
-      if (child.connected) child.send({ type: 'stop' });
+      send({ type: 'stop' });
       await ended;
     },
   };
