@@ -1,10 +1,13 @@
+import { spawnSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
 import { readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
 import { describe, expect, test } from '@jest/globals';
 import { tempRoot } from '@tb/testkit';
 import { sharedFile, tb } from './tb.ts';
 
+const KILLER = fileURLToPath(new URL('./children/kill-at-step.mjs', import.meta.url));
 const HEADER = 'symbol,ts,open,high,low,close,volume';
 const minute = (date: string, at: number): string =>
   new Date(Date.parse(`${date}T03:45:00Z`) + at * 60_000).toISOString();
@@ -157,6 +160,26 @@ describe('import of candles', () => {
       .map((line) => (JSON.parse(line) as { reason: string }).reason.split(':')[0]);
     expect(reasons.sort()).toEqual(['conflicting_candle', 'misaligned', 'no_session']);
   });
+
+  test('regress-8-import-placed: an import that is killed with its files placed and not published is completed by the next one', async () => {
+    using root = tempRoot('import-killed');
+    const data = ['--root', root.at('data'), '--json'];
+    await tb(['init', ...data]);
+    writeFileSync(root.at('a.csv'), candlesCsv(['AAA', 'BBB'], DATES));
+    for (const step of ['gated', 'linked', 'unlinked', 'folders-synced']) {
+      const { signal } = spawnSync(
+        process.execPath,
+        [KILLER, 'import', root.at('data'), step, root.at('a.csv')],
+        { stdio: 'ignore' },
+      );
+      expect([step, signal]).toEqual([step, 'SIGKILL']);
+    }
+    const rerun = await tb(['import', root.at('a.csv'), ...IMPORT, ...data]);
+    expect(rerun.json).toMatchObject({ status: 'imported', rowsAccepted: 120 });
+    expect(Object.keys(filesIn(root.at('data')))).toHaveLength(10);
+    const health = await tb(['health', '--full', ...data]);
+    expect(health.exit).toBe(0);
+  }, 120_000);
 
   test('ticks are never merged: equal ones are real trades', async () => {
     using root = tempRoot('ticks');

@@ -1,5 +1,5 @@
 import { userInfo } from 'node:os';
-import { discardFiles, ManifestWriter, placeFiles } from '@tb/history';
+import { discardFiles, ManifestWriter, publishFiles } from '@tb/history';
 import { OpsError } from '../errors.ts';
 import { gateError } from '../gates.ts';
 import type { BuildJob, BuiltDate } from './build-job.ts';
@@ -46,9 +46,7 @@ export async function publishDate(
     waitMs: tools.waitMs ?? 30_000,
     signal: tools.signal,
   });
-  await placeFiles(layout, built.files, (step) => tools.onStep?.(`placed ${step}`));
-  writer.publish(built.files, { correction });
-  tools.onStep?.('published');
+  await publishFiles(writer, built.files, { correction }, (step) => tools.onStep?.(step));
   return {
     date,
     status: correction ? 'corrected' : 'imported',
