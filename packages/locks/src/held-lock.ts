@@ -2,11 +2,11 @@ import { join } from 'node:path';
 import { LockError } from './errors.ts';
 import type { EventListener } from './event.ts';
 import { checkEpoch, type FencedWriter } from './fence.ts';
-import { fileError, isNoSpace } from './file-error.ts';
+import { fileError } from './file-error.ts';
 import type { Heartbeat } from './heartbeat.ts';
 import { GUARD, type OsGuard } from './os-guard.ts';
 import { type Ownership, ownsFiles } from './ownership.ts';
-import { overwriteRecord, type WriterRecord, writeRecord } from './record.ts';
+import { overwriteRecord, type WriterRecord } from './record.ts';
 import type { Slot } from './registry.ts';
 import type { SqliteDatabase } from './sqlite.ts';
 import type { WriterLock } from './writer-lock.ts';
@@ -139,7 +139,12 @@ export class HeldLock implements WriterLock {
   #giveBack(): void {
     const { record, ownership, guard, notify, slot } = this.#parts;
     try {
-      if (ownsFiles(ownership)) writeReleased(this.dir, record);
+      if (ownsFiles(ownership))
+        overwriteRecord(this.dir, {
+          ...record,
+          state: 'released',
+          releasedAt: new Date().toISOString(),
+        });
       notify({ type: 'step', step: 'record-released' });
     } catch (error) {
       throw fileError(error, this.dir);
@@ -148,20 +153,5 @@ export class HeldLock implements WriterLock {
       slot.free();
       notify({ type: 'step', step: 'guard-closed' });
     }
-  }
-}
-
-/** On a full disk in place: a record that goes on saying `held` would block the folder until this process ends. */
-function writeReleased(dir: string, held: WriterRecord): void {
-  const released: WriterRecord = {
-    ...held,
-    state: 'released',
-    releasedAt: new Date().toISOString(),
-  };
-  try {
-    writeRecord(dir, released);
-  } catch (error) {
-    if (!isNoSpace(error)) throw error;
-    overwriteRecord(dir, released);
   }
 }

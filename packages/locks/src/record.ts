@@ -1,6 +1,5 @@
 import {
   closeSync,
-  ftruncateSync,
   openSync,
   readFileSync,
   renameSync,
@@ -43,6 +42,12 @@ export type RecordRead = WriterRecord | 'damaged' | undefined;
 export const RECORD = '.writer.lock';
 
 export function readRecord(dir: string): RecordRead {
+  const record = readOnce(dir);
+  // A release writes in place: a reader may meet it half way, once.
+  return record === 'damaged' ? readOnce(dir) : record;
+}
+
+function readOnce(dir: string): RecordRead {
   let text: string;
   try {
     text = readFileSync(join(dir, RECORD), 'utf8');
@@ -53,6 +58,13 @@ export function readRecord(dir: string): RecordRead {
   return parseRecord(text);
 }
 
+/** Longer than any usual record, so that a release changes no size: see `overwriteRecord`. */
+const RECORD_LENGTH = 1024;
+
+function serialise(record: WriterRecord): string {
+  return `${JSON.stringify(record, null, 2).padEnd(RECORD_LENGTH - 1)}\n`;
+}
+
 /**
  * Whole or not at all: temporary name in the same folder, then rename. The content reaches the disk before its name does:
  * after a power cut a record without content is an owner that nobody knows, and costs the next one 12 s of watching.
@@ -60,7 +72,7 @@ export function readRecord(dir: string): RecordRead {
 export function writeRecord(dir: string, record: WriterRecord): void {
   const temporary = join(dir, `${RECORD}.${record.token}.tmp`);
   try {
-    writeFileSync(temporary, `${JSON.stringify(record, null, 2)}\n`, { flush: true });
+    writeFileSync(temporary, serialise(record), { flush: true });
     renameSync(temporary, join(dir, RECORD));
   } catch (error) {
     rmSync(temporary, { force: true });
@@ -96,13 +108,15 @@ function parseRecord(text: string): WriterRecord | 'damaged' {
     : 'damaged';
 }
 
-/** In place, over the block that the file has: needs no space. Not atomic: only for the last word of a holder. */
+/**
+ * The last word of a holder, in place: needs no space on a full disk and no sync (0.02 ms in place of 0.55). A power cut
+ * may take it back: then the record says `held` by an earlier boot, which is free. It may tear it where a file system
+ * tears a block: then the next writer watches a damaged record for 12 s.
+ */
 export function overwriteRecord(dir: string, record: WriterRecord): void {
   const file = openSync(join(dir, RECORD), 'r+');
   try {
-    const text = `${JSON.stringify(record, null, 2)}\n`;
-    writeSync(file, text, 0);
-    ftruncateSync(file, Buffer.byteLength(text));
+    writeSync(file, serialise(record), 0);
   } finally {
     closeSync(file);
   }
