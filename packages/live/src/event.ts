@@ -17,7 +17,11 @@ export type LiveEvent =
       readonly rows: number;
       readonly durationMs: number;
     }
-  | { readonly type: 'job_failed'; readonly job: 'seal' | 'compact'; readonly error: unknown }
+  | {
+      readonly type: 'job_failed';
+      readonly job: 'seal' | 'compact' | 'checkpoint';
+      readonly error: unknown;
+    }
   | { readonly type: 'disk_full'; readonly ballastReleased: boolean }
   | { readonly type: 'wal_large'; readonly sizeBytes: number }
   | { readonly type: 'rows_dropped'; readonly rows: number; readonly source: string | undefined }

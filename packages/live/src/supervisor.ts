@@ -4,7 +4,7 @@ import { isLiveError } from './errors.ts';
 import { sweepGarbage } from './garbage.ts';
 import type { CoverageEntry } from './live-snapshot.ts';
 import type { Sealer } from './sealer.ts';
-import type { Wal } from './wal.ts';
+import type { Wal, WalListener } from './wal.ts';
 import { isBusy, type Writer } from './writer.ts';
 
 export interface SupervisorParts {
@@ -23,6 +23,10 @@ const BALLAST_MS = 60_000;
 export class Supervisor {
   readonly #parts: SupervisorParts;
   readonly #feeds = new Map<string, bigint>();
+  readonly #walListener: WalListener = {
+    failed: (error) => this.#settle(error),
+    ended: (error) => this.#parts.writer.emit({ type: 'job_failed', job: 'checkpoint', error }),
+  };
   #timer: NodeJS.Timeout | undefined;
   #beating: Promise<void> | undefined;
   #ballastAtMs = performance.now();
@@ -43,18 +47,14 @@ export class Supervisor {
   async stop(): Promise<void> {
     clearInterval(this.#timer);
     await this.#beating;
+    await this.#parts.wal.stop();
   }
 
   /** After each commit. */
   tend(): void {
     const { wal, writer, sealer } = this.#parts;
-    try {
-      const large = wal.tend();
-      if (large !== undefined) writer.emit({ type: 'wal_large', sizeBytes: large });
-    } catch (error) {
-      this.#settle(error);
-      return;
-    }
+    const large = wal.tend(this.#walListener);
+    if (large !== undefined) writer.emit({ type: 'wal_large', sizeBytes: large });
     sealer.tend();
   }
 
@@ -88,7 +88,7 @@ export class Supervisor {
     writer.emit({ type: 'disk_full', ballastReleased: released });
     if (!released) return false;
     try {
-      wal.checkpoint('TRUNCATE');
+      wal.truncate();
     } catch (error) {
       this.#settle(error);
       return !writer.isFailed;

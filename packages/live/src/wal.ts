@@ -1,5 +1,8 @@
+import { once } from 'node:events';
 import { statSync } from 'node:fs';
+import { Worker } from 'node:worker_threads';
 import type { SqliteDatabase } from '@tb/locks';
+import type { CheckpointFailure, CheckpointJob } from './checkpoint-thread.ts';
 
 export interface WalOptions {
   /** Above this size the WAL is checkpointed and begun again. */
@@ -8,56 +11,96 @@ export interface WalOptions {
   readonly alarmBytes: number;
 }
 
-/** How long a RESTART waits for readers, and how often it is tried. */
+export interface WalListener {
+  /** SQLite refused a checkpoint; the error has its code. */
+  failed(error: Error): void;
+  /** The thread is gone, or never came: commits checkpoint by themselves, later and longer. */
+  ended(error: Error): void;
+}
+
+/** A shorter WAL is left to the last close: a command that writes little starts no thread. */
+const START_BYTES = 4 * 1024 * 1024;
+/** SQLite's own checkpoint at commit, should the thread ever be late: 32 MB. */
+const FALLBACK_PAGES = 8_192;
 const BUSY_MS = 50;
-const INTERVAL_MS = 200;
 
 /**
- * Keeps the WAL bounded. SQLite's own checkpoint at commit, each 4 MB, is PASSIVE: it keeps the work in small pieces (one
- * of 16 MB blocked the thread three times as long), but back-to-back readers starve it, and the WAL grew to 66 MB and on.
- * RESTART, above 16 MB, waits shortly for the readers of old pages: it held the WAL at 16.1 MB beside four such readers.
+ * Keeps the WAL bounded, on a thread of its own: a checkpoint writes and syncs megabytes, and inside commits it was their
+ * p99 (10 to 60 ms). PASSIVE takes no lock that a commit needs. Back-to-back readers starve it, and the WAL grew to 66 MB
+ * and on; so above `checkpointBytes` the thread also tries RESTART, which waits shortly for the readers of old pages.
  */
 export class Wal {
   readonly #db: SqliteDatabase;
-  readonly #path: string;
+  readonly #dbPath: string;
   readonly #options: WalOptions;
-  #triedAtMs = Number.NEGATIVE_INFINITY;
+  readonly #startBytes: number;
+  #worker: Worker | undefined;
+  #isStarted = false;
   #alarmed = false;
 
   constructor(db: SqliteDatabase, dbPath: string, options: WalOptions) {
     this.#db = db;
-    this.#path = `${dbPath}-wal`;
+    this.#dbPath = dbPath;
     this.#options = options;
+    this.#startBytes = Math.min(START_BYTES, options.checkpointBytes);
     // After a restart the file is cut to this, so that its size tells how long the WAL is.
     db.pragma(`journal_size_limit = ${options.checkpointBytes}`);
+    db.pragma(`wal_autocheckpoint = ${FALLBACK_PAGES}`);
   }
 
-  /** A stat is safe; opening the file here would drop SQLite's locks. */
-  sizeBytes(): number {
-    return statSync(this.#path, { throwIfNoEntry: false })?.size ?? 0;
-  }
-
-  /** Checkpoints when the WAL is long. Answers its size when the alarm has just been reached. */
-  tend(): number | undefined {
+  /** After each commit: starts the thread when it is needed. Answers the size when the alarm has just been reached. */
+  tend(listener: WalListener): number | undefined {
     const size = this.sizeBytes();
-    if (size <= this.#options.checkpointBytes) return undefined;
-    const nowMs = performance.now();
-    if (nowMs - this.#triedAtMs < INTERVAL_MS) return undefined;
-    this.checkpoint('RESTART');
-    this.#triedAtMs = performance.now();
+    if (size > this.#startBytes && !this.#isStarted) this.#start(listener);
     const isLarge = size > this.#options.alarmBytes;
     const isNews = isLarge && !this.#alarmed;
     this.#alarmed = isLarge;
     return isNews ? size : undefined;
   }
 
-  /** A reader in the way makes this incomplete, not wrong; the next one goes on. */
-  checkpoint(mode: 'RESTART' | 'TRUNCATE'): void {
+  /** Ends the thread; live.db may be closed after it. */
+  async stop(): Promise<void> {
+    const worker = this.#worker;
+    if (worker === undefined) return;
+    const ended = once(worker, 'exit');
+    worker.ref();
+    worker.postMessage('stop');
+    await ended;
+  }
+
+  /** A stat is safe; opening the file here would drop SQLite's locks. */
+  sizeBytes(): number {
+    return statSync(`${this.#dbPath}-wal`, { throwIfNoEntry: false })?.size ?? 0;
+  }
+
+  /** Checkpoints here and now and cuts the file. A reader in the way makes this incomplete, not wrong. */
+  truncate(): void {
     this.#db.pragma(`busy_timeout = ${BUSY_MS}`);
     try {
-      this.#db.pragma(`wal_checkpoint(${mode})`);
+      this.#db.pragma('wal_checkpoint(TRUNCATE)');
     } finally {
       this.#db.pragma('busy_timeout = 100');
     }
   }
+
+  #start(listener: WalListener): void {
+    this.#isStarted = true;
+    const { checkpointBytes: restartBytes } = this.#options;
+    const job: CheckpointJob = { path: this.#dbPath, restartBytes };
+    // The built file, from src as from dist: a thread cannot load TypeScript on Node 20.
+    const url = new URL('../dist/checkpoint-thread.js', import.meta.url);
+    const worker = new Worker(url, { workerData: job });
+    worker.unref(); // a buffer alone does not keep a process alive
+    worker.on('message', (failure: CheckpointFailure) => listener.failed(revive(failure)));
+    worker.on('error', (error) => listener.ended(error));
+    worker.on('exit', () => {
+      this.#worker = undefined;
+    });
+    this.#worker = worker;
+  }
+}
+
+function revive({ code, message }: CheckpointFailure): Error {
+  const name = code.startsWith('SQLITE_') ? 'SqliteError' : 'Error';
+  return Object.assign(new Error(message), { name, code });
 }

@@ -62,6 +62,7 @@ try {
     exchange: 'nse',
     calendar: calendarOf('nse'),
     registry,
+    walBytes: 64 * 1024, // the thread that checkpoints has work
   };
   const seal = { auto: false, compactCount: 2, garbageMs: 0 };
   const buffer = await LiveBuffer.open({ ...options, seal });
