@@ -19,7 +19,7 @@ const MERGE_ROWS = 2_048;
  * changes; `with` makes the next one, at the price of what is new.
  */
 export class CandleSet {
-  static readonly EMPTY: CandleSet = new CandleSet(allocate(0), []);
+  static readonly EMPTY: CandleSet = new CandleSet(allocateCandles(0), []);
   readonly #base: CandleColumns;
   readonly #changes: readonly CandleValues[];
   #merged: CandleColumns | undefined;
@@ -27,6 +27,11 @@ export class CandleSet {
   private constructor(base: CandleColumns, changes: readonly CandleValues[]) {
     this.#base = base;
     this.#changes = changes;
+  }
+
+  /** @param columns Sorted (sid, ts), each key once. */
+  static of(columns: CandleColumns): CandleSet {
+    return new CandleSet(columns, []);
   }
 
   /** The set with newer candles in it. */
@@ -44,7 +49,7 @@ export class CandleSet {
   }
 }
 
-function allocate(rows: number): CandleColumns {
+export function allocateCandles(rows: number): CandleColumns {
   const values = (): Float64Array => new Float64Array(rows);
   return {
     rows,
@@ -62,7 +67,7 @@ function allocate(rows: number): CandleColumns {
 function merge(base: CandleColumns, changes: readonly CandleValues[]): CandleColumns {
   const latest = new Map(changes.map((candle) => [`${candle.sid} ${candle.ts}`, candle]));
   const sorted = [...latest.values()].sort((a, b) => compare(a.sid, a.ts, b.sid, b.ts));
-  const out = allocate(base.rows + sorted.length);
+  const out = allocateCandles(base.rows + sorted.length);
   let rows = 0;
   let next = 0;
   for (let row = 0; row < base.rows; row++) {
@@ -72,7 +77,7 @@ function merge(base: CandleColumns, changes: readonly CandleValues[]): CandleCol
     for (let change = sorted[next]; change !== undefined; change = sorted[++next]) {
       order = compare(change.sid, change.ts, sid, ts);
       if (order > 0) break;
-      put(out, rows++, change);
+      putCandle(out, rows++, change);
       if (order === 0) {
         next++;
         break;
@@ -80,7 +85,7 @@ function merge(base: CandleColumns, changes: readonly CandleValues[]): CandleCol
     }
     if (order !== 0) copy(out, rows++, base, row);
   }
-  for (const change of sorted.slice(next)) put(out, rows++, change);
+  for (const change of sorted.slice(next)) putCandle(out, rows++, change);
   return cut(out, rows);
 }
 
@@ -89,7 +94,7 @@ function compare(sidA: number, tsA: bigint, sidB: number, tsB: bigint): number {
   return tsA < tsB ? -1 : tsA > tsB ? 1 : 0;
 }
 
-function put(out: CandleColumns, row: number, candle: CandleValues): void {
+export function putCandle(out: CandleColumns, row: number, candle: CandleValues): void {
   out.sid[row] = candle.sid;
   out.ts[row] = candle.ts;
   out.open[row] = candle.open;

@@ -5,6 +5,7 @@ import type { CandleRow, FormingRow } from './candle-store.ts';
 import { type BatchRow, decodeTicks } from './codec.ts';
 import { LiveError } from './errors.ts';
 import type { CoverageEntry, FormingCandle, SegmentEntry, TickChunk } from './live-snapshot.ts';
+import { loadCandles } from './load-candles.ts';
 import { readSegments } from './segment-list.ts';
 import { type DayRow, SnapshotView, type SymbolNames } from './snapshot-view.ts';
 
@@ -16,6 +17,8 @@ interface Counters {
   readonly heartbeat_ns: bigint;
   readonly late_rows: bigint;
 }
+
+type ClosedRow = Pick<CandleRow, keyof CandleValues | 'trading_date'>;
 
 /** What a reader has read so far. `refresh` reads what is new, in one transaction, and makes a snapshot of the whole. */
 export class LiveCache {
@@ -148,8 +151,9 @@ export class LiveCache {
   #readCandles(counters: Counters, isNewCatalog: boolean): void {
     const since = this.#seen?.candle_version ?? -1n;
     if (since === counters.candle_version && !isNewCatalog) return;
-    const closed = this.#select.candles.all(since) as CandleRow[];
-    this.#candles = this.#withClosed(closed);
+    const isFirst = this.#seen === undefined;
+    const closed = isFirst ? [] : (this.#select.candles.all(since) as ClosedRow[]);
+    this.#candles = isFirst ? loadCandles(this.#db) : this.#withClosed(closed);
     // A date that goes takes its forming candles along: then all are read again.
     const forming = new Map(isNewCatalog ? [] : this.#forming);
     for (const row of closed) {
@@ -162,7 +166,7 @@ export class LiveCache {
     this.#forming = forming;
   }
 
-  #withClosed(rows: readonly CandleRow[]): ReadonlyMap<string, CandleSet> {
+  #withClosed(rows: readonly ClosedRow[]): ReadonlyMap<string, CandleSet> {
     const byDate = new Map<string, CandleValues[]>();
     for (const row of rows) {
       const list = byDate.get(row.trading_date) ?? [];
@@ -178,7 +182,7 @@ export class LiveCache {
   }
 }
 
-function valuesOf(row: FormingRow | CandleRow): CandleValues {
+function valuesOf(row: FormingRow | ClosedRow): CandleValues {
   const { ts, open, high, low, close, volume } = row;
   return { sid: Number(row.sid), ts, open, high, low, close, volume };
 }
@@ -217,7 +221,9 @@ function prepareSelects(db: SqliteDatabase): Selects {
     coverage: db.prepare(
       'SELECT source, from_ns AS "from", to_ns AS "to" FROM coverage ORDER BY source, from_ns',
     ),
-    candles: db.prepare('SELECT * FROM candles WHERE version > ?'),
+    candles: db.prepare(
+      'SELECT sid, ts, trading_date, open, high, low, close, volume FROM candles WHERE version > ?',
+    ),
     forming: db.prepare('SELECT * FROM forming WHERE version > ?'),
   };
 }

@@ -2,8 +2,28 @@ import { mkdirSync, writeFileSync } from 'node:fs';
 import { describe, expect, test } from '@jest/globals';
 import { LiveReader } from '@tb/live';
 import { openSqlite } from '@tb/locks';
+import type { CandleBatch } from '@tb/schema';
 import { random, seedOf } from '@tb/testkit';
-import { batchOf, DATE, MINUTE, OPEN, type Row, SECOND, stage, ticks } from './fixture.ts';
+import {
+  batchOf,
+  calendar,
+  DATE,
+  MINUTE,
+  OPEN,
+  type Row,
+  SECOND,
+  stage,
+  ticks,
+} from './fixture.ts';
+
+function candles(symbol: string, from: bigint, count: number): CandleBatch {
+  const values = Float64Array.from({ length: count }, (_, k) => 100 + k / 8);
+  return {
+    symbol: Array.from(values, () => symbol),
+    ts: BigInt64Array.from({ length: count }, (_, k) => from + BigInt(k) * MINUTE),
+    ...{ open: values, high: values, low: values, close: values, volume: values },
+  };
+}
 
 describe('a reader', () => {
   test('that comes before the buffer is told so, and may come again', async () => {
@@ -40,6 +60,23 @@ describe('a reader', () => {
     await second.append(ticks(5));
     expect(reader.snapshot().seq).toBe(10n);
     expect(second.epoch).toBe(first.epoch + 1);
+  });
+
+  test('that comes late reads a day of candles in pages, as one that was there from the start has it', async () => {
+    await using at = stage('pages');
+    const buffer = await at.open();
+    const early = at.reader();
+    const days = [OPEN, calendar.sessionOf('2026-02-03')!.open];
+    for (const open of days)
+      for (let k = 0; k < 12; k++) {
+        await buffer.appendCandles(candles(`S${String(k % 2)}${k}`, open, 375));
+        early.snapshot();
+      }
+    const late = at.reader().snapshot();
+    for (const date of [DATE, '2026-02-03']) {
+      expect(late.candles(date).rows).toBe(12 * 375);
+      expect(late.candles(date)).toEqual(early.snapshot().candles(date));
+    }
   });
 
   test('has a snapshot that never changes, and the same object while nothing is new', async () => {
