@@ -5,10 +5,10 @@ import { LiveError } from './errors.ts';
 import type { LiveEventHandler } from './event.ts';
 import { makeDir, syncDir } from './files.ts';
 import type { SegmentEntry } from './live-snapshot.ts';
-import { inspectSegment } from './run-segment-child.ts';
 import { reserveSegmentId } from './segment-commit.ts';
 import { type Inspection, segmentIdOf } from './segment-job.ts';
 import { readSegments } from './segment-list.ts';
+import { SegmentProcess } from './segment-process.ts';
 
 export interface RecoveryParts {
   readonly db: SqliteDatabase;
@@ -42,11 +42,16 @@ export async function recover(parts: RecoveryParts): Promise<void> {
     ),
   ]);
   const counts = { deleted: 0, quarantined: 0 };
-  for (const name of (await readdir(parts.segmentsDir)).sort()) {
-    const path = join(parts.segmentsDir, name);
-    if (known.has(path)) continue;
-    if (name.startsWith('.tmp-')) await rm(path, { recursive: true, force: true });
-    else counts[await settle(parts, name)]++;
+  const segments = new SegmentProcess();
+  try {
+    for (const name of (await readdir(parts.segmentsDir)).sort()) {
+      const path = join(parts.segmentsDir, name);
+      if (known.has(path)) continue;
+      if (name.startsWith('.tmp-')) await rm(path, { recursive: true, force: true });
+      else counts[await settle(parts, segments, name)]++;
+    }
+  } finally {
+    await segments.end();
   }
   await syncDir(parts.segmentsDir);
   const nextSeq = parts.db.prepare('SELECT next_seq FROM counters').pluck().get() as bigint;
@@ -83,14 +88,18 @@ async function sizeOf(path: string): Promise<number | undefined> {
 }
 
 /** Decides about a file that is neither listed nor garbage. */
-async function settle(parts: RecoveryParts, name: string): Promise<'deleted' | 'quarantined'> {
+async function settle(
+  parts: RecoveryParts,
+  segments: SegmentProcess,
+  name: string,
+): Promise<'deleted' | 'quarantined'> {
   const path = join(parts.segmentsDir, name);
   const id = segmentIdOf(name);
   if (id === undefined) return quarantine(parts, name, 'its name is not that of a segment');
   keepNumberUsed(parts, id);
   let found: Inspection;
   try {
-    found = await inspectSegment(
+    found = await segments.inspect(
       {
         kind: 'inspect',
         path,

@@ -5,10 +5,10 @@ import type { SealResult } from './live-buffer.ts';
 import type { SegmentEntry } from './live-snapshot.ts';
 import type { Metrics } from './metrics.ts';
 import type { SealOptions } from './options.ts';
-import { buildSegment } from './run-segment-child.ts';
 import { commitCompaction, commitSeal, reserveSegmentId, writeLatest } from './segment-commit.ts';
 import type { BuiltSegment, CompactJob, SealJob } from './segment-job.ts';
 import { readSegments } from './segment-list.ts';
+import { SegmentProcess } from './segment-process.ts';
 import type { Writer } from './writer.ts';
 import type { DayRecord } from './writer-state.ts';
 
@@ -44,6 +44,7 @@ export class Sealer {
   readonly #metrics: Metrics;
   readonly #policy: SealPolicy;
   readonly #synchronous: 'full' | 'normal';
+  readonly #process = new SegmentProcess();
   readonly #stop = new AbortController();
   #queue: Promise<unknown> = Promise.resolve();
   #jobs = 0;
@@ -101,6 +102,7 @@ export class Sealer {
   async stop(): Promise<void> {
     this.#abort();
     await this.#queue;
+    await this.#process.end();
     this.#writer.signal.removeEventListener('abort', this.#abort);
   }
 
@@ -238,7 +240,7 @@ export class Sealer {
   }
 
   #build(job: SealJob | CompactJob): Promise<BuiltSegment> {
-    return buildSegment(job, {
+    return this.#process.build(job, {
       onStep: (step) => this.#writer.step(`${job.kind}.${step}` as LiveStep),
       signal: this.#stop.signal,
     });

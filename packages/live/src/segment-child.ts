@@ -5,7 +5,7 @@ import { inspect } from './segment-inspect.ts';
 import type { ChildMessage, ParentMessage, SegmentJob } from './segment-job.ts';
 
 // The process that seals, compacts and inspects: DuckDB never runs in the ingestor, where 60k rows blocked the event loop
-// for 93 to 108 ms and a damaged file could end the process. One job, then it ends.
+// for 93 to 108 ms and a damaged file could end the process. One job at a time, until the parent goes or kills it.
 
 /** Behind the ingestor and its readers when both want the processor. */
 const BACKGROUND_PRIORITY = 10;
@@ -44,8 +44,7 @@ async function answer(job: SegmentJob): Promise<void> {
     const { message, code } = error as { message?: unknown; code?: unknown };
     result = { type: 'error', message: String(message ?? error), code: String(code ?? '') };
   }
-  process.off('disconnect', parentIsGone);
-  process.send?.(result, () => process.disconnect());
+  send(result);
 }
 
 process.once('disconnect', parentIsGone);
@@ -54,6 +53,6 @@ process.on('message', (message: ParentMessage) => {
     go?.();
     return;
   }
-  setPriority(BACKGROUND_PRIORITY);
+  setPriority(BACKGROUND_PRIORITY); // not before: the start is not worth the wait
   void answer(message.job);
 });
