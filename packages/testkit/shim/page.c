@@ -13,9 +13,13 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
-/* The first six fields are read by src/fault-run.ts, by offset. */
+/*
+ * The 64-bit fields are read and written by src/fault-page.ts, by offset. Mode, n and seed stand here and not in each
+ * process, so that a process that lives on can be given the next fault.
+ */
 struct page {
   _Atomic uint64_t calls, eligible, fired_at, fired, unsupported, processes;
+  _Atomic uint64_t mode, n, seed;
   _Atomic int64_t clock_jump;
   _Atomic uint32_t ready;
   char ack[64];
@@ -23,8 +27,7 @@ struct page {
 };
 
 static struct {
-  enum mode mode;
-  uint64_t n, seed, free_bytes;
+  uint64_t free_bytes;
   int log, record, real_sync;
   struct page *page;
 } config = {.log = -1, .record = -1};
@@ -54,6 +57,9 @@ static void prepare(struct page *page) {
     pthread_mutex_init(&page->lock, &shared);
     char target[PATH_MAX];
     if (path_of_fd(1, target)) snprintf(page->ack, sizeof page->ack, "%.63s", target);
+    atomic_store(&page->mode, parse(getenv("FAULT_MODE")));
+    atomic_store(&page->n, number("FAULT_N"));
+    atomic_store(&page->seed, number("FAULT_SEED"));
     atomic_store(&page->ready, 2);
   }
   while (atomic_load(&page->ready) != 2) usleep(100);
@@ -62,43 +68,42 @@ static void prepare(struct page *page) {
 static void load(void) {
   const char *state = getenv("FAULT_STATE"), *root = getenv("FAULT_ROOT");
   if (state == NULL || root == NULL) return;
-  enum mode mode = parse(getenv("FAULT_MODE"));
   int fd = real()->openat(AT_FDCWD, state, O_RDWR | O_CLOEXEC);
   if (fd < 0) abort();
-  config.page = real()->mmap(NULL, 4096, PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0);
-  if (config.page == MAP_FAILED) abort();
+  struct page *page = real()->mmap(NULL, 4096, PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0);
+  if (page == MAP_FAILED) abort();
   close(fd);
-  config.n = number("FAULT_N");
-  config.seed = number("FAULT_SEED");
   config.free_bytes = number("FAULT_FREE");
   const char *sync = getenv("FAULT_SYNC");
   config.real_sync = sync != NULL && strcmp(sync, "real") == 0;
   path_set_root(root);
   undo_open(state);
-  prepare(config.page);
-  atomic_fetch_add(&config.page->processes, 1);
+  prepare(page);
+  atomic_fetch_add(&page->processes, 1);
   const int flags = O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC;
   config.log = real()->openat(AT_FDCWD, getenv("FAULT_LOG"), flags, 0600);
   if (config.log < 0) abort();
-  if (mode == MODE_RECORD) {
+  if (atomic_load(&page->mode) == MODE_RECORD) {
     config.record = real()->openat(AT_FDCWD, getenv("FAULT_RECORD"), flags, 0600);
     if (config.record < 0) abort();
   }
-  config.mode = mode;
+  config.page = page; /* Last: from now on calls are counted. */
 }
 
 __attribute__((constructor)) static void start(void) { pthread_once(&once, load); }
 
+static enum mode mode_now(void) { return config.page == NULL ? MODE_OFF : (enum mode)atomic_load(&config.page->mode); }
+
 enum mode fault_mode(void) {
   pthread_once(&once, load);
-  return config.mode;
+  return mode_now();
 }
 
 uint64_t fault_free_bytes(void) { return config.free_bytes; }
 
 /* More than a day, so that "today" changes too. Monotonic clocks go on. */
 int64_t fault_clock_jump(void) {
-  if (config.mode != MODE_CLOCK_FORWARD && config.mode != MODE_CLOCK_BACK) return 0;
+  if (mode_now() != MODE_CLOCK_FORWARD && mode_now() != MODE_CLOCK_BACK) return 0;
   return atomic_load(&config.page->clock_jump);
 }
 
@@ -106,7 +111,7 @@ int fault_real_sync(void) { return config.real_sync; }
 
 /* Only these need that the order of the calls is the order of the notes. */
 static int ordered(void) {
-  return config.mode == MODE_RECORD || config.mode == MODE_EIO_ONCE || config.mode == MODE_EIO_EVER;
+  return mode_now() == MODE_RECORD || mode_now() == MODE_EIO_ONCE || mode_now() == MODE_EIO_EVER;
 }
 
 static void lock(void) {
@@ -128,7 +133,7 @@ static void note(const struct call *call, uint64_t eligible) {
 }
 
 static int can_disturb(const struct call *call) {
-  switch (config.mode) {
+  switch (mode_now()) {
     case MODE_ENOSPC_ONCE: case MODE_ENOSPC_EVER: return (call->flags & NEEDS_SPACE) != 0;
     case MODE_TORN: case MODE_SHORT: return (call->flags & MOVES_BYTES) != 0 && call->size > 1;
     default: return 1;
@@ -145,7 +150,7 @@ static uint64_t mixed(uint64_t value) { /* splitmix64 */
 /* From 1 to size - 1 bytes: any number, or whole sectors, or whole pages, as the seed says. */
 static uint64_t part_of(uint64_t size) {
   static const uint64_t units[] = {1, 512, 4096};
-  uint64_t value = mixed(config.seed ^ mixed(config.n));
+  uint64_t value = mixed(atomic_load(&config.page->seed) ^ mixed(atomic_load(&config.page->n)));
   uint64_t unit = units[value % 3];
   uint64_t most = (size - 1) / unit;
   if (most == 0) return 1 + value % (size - 1);
@@ -153,18 +158,19 @@ static uint64_t part_of(uint64_t size) {
 }
 
 static void die(void) {
-  kill(config.mode == MODE_KILL_ALL ? 0 : getpid(), SIGKILL);
+  kill(mode_now() == MODE_KILL_ALL ? 0 : getpid(), SIGKILL);
   for (;;) pause();
 }
 
 static void decide(struct call *call, uint64_t eligible) {
-  int ever = config.mode == MODE_EIO_EVER || config.mode == MODE_ENOSPC_EVER;
-  if (config.n == 0 || config.mode == MODE_NONE || config.mode == MODE_RECORD) return;
-  if (ever ? eligible < config.n : eligible != config.n) return;
+  int ever = mode_now() == MODE_EIO_EVER || mode_now() == MODE_ENOSPC_EVER;
+  uint64_t n = atomic_load(&config.page->n);
+  if (n == 0 || mode_now() == MODE_NONE || mode_now() == MODE_RECORD) return;
+  if (ever ? eligible < n : eligible != n) return;
   uint64_t first = 0;
   atomic_compare_exchange_strong(&config.page->fired_at, &first, call->number);
   atomic_fetch_add(&config.page->fired, 1);
-  switch (config.mode) {
+  switch (mode_now()) {
     case MODE_KILL: case MODE_KILL_ALL: die(); break;
     case MODE_EIO_ONCE: case MODE_EIO_EVER: call->error = EIO; break;
     case MODE_ENOSPC_ONCE: case MODE_ENOSPC_EVER: call->error = ENOSPC; break;
@@ -197,7 +203,7 @@ void fault_end(struct call *call) {
 
 void fault_record(enum kind kind, uint64_t inode, uint64_t offset, uint64_t size, const char *path,
                   const char *path2, const struct iovec *bytes, int count) {
-  if (config.mode != MODE_RECORD) return;
+  if (mode_now() != MODE_RECORD) return;
   uint64_t total = 0;
   for (int i = 0; i < count; i++) total += bytes[i].iov_len;
   uint64_t length = path == NULL ? 0 : strlen(path), length2 = path2 == NULL ? 0 : strlen(path2);
@@ -212,7 +218,7 @@ void fault_record(enum kind kind, uint64_t inode, uint64_t offset, uint64_t size
 }
 
 int fault_is_ack(const char *target) {
-  return config.mode == MODE_RECORD && config.page->ack[0] != '\0' &&
+  return mode_now() == MODE_RECORD && config.page->ack[0] != '\0' &&
          strncmp(target, config.page->ack, sizeof config.page->ack) == 0;
 }
 

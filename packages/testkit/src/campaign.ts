@@ -1,5 +1,6 @@
+import { freshRunner, hostedRunner } from './fault-host.ts';
 import { FAULT_MODES, type FaultMode, type FaultPoint, formatReplay } from './fault-mode.ts';
-import { type FaultRun, runFaulted } from './fault-run.ts';
+import type { FaultRun } from './fault-run.ts';
 import { random } from './random.ts';
 import { samplePoints } from './sample.ts';
 import type { Scenario } from './scenario.ts';
@@ -67,15 +68,27 @@ function enter(tally: Tally, trial: Trial): void {
 /** How many calls the mode can disturb, from a run in which none is. */
 async function countRun(stage: Stage, mode: FaultMode): Promise<FaultRun> {
   resetWork(stage);
-  return runFaulted(stage.scenario.command(stage.work), {
-    root: stage.work,
-    point: { mode, at: 0, seed: 0 },
-  });
+  return stage.runner.disturbed(stage.scenario.command(stage.work), { mode, at: 0, seed: 0 });
 }
 
 /** Should the call have come, in a run that has about as many as `counted`? */
 function isEarly(at: number, counted: FaultRun): boolean {
   return at < counted.eligible * 0.95 - 3;
+}
+
+/**
+ * One trial in processes that live on; what it finds is looked at again with a process for each run, as users have them,
+ * and that verdict counts.
+ */
+async function attempt(stage: Stage, points: readonly FaultPoint[]): Promise<Trial> {
+  const trial = await runTrial(stage, points);
+  if (trial.violations.length === 0) return trial;
+  const again = await runTrial({ ...stage, runner: freshRunner(stage.work) }, points);
+  if (again.fired && again.violations.length === 0)
+    process.stderr.write(
+      `only in a process that lives on: TB_FAULT=${formatReplay(trial.replay)}: ${trial.violations.join('; ')}\n`,
+    );
+  return again.fired ? again : trial;
 }
 
 /** Every call from `from` on, until the command completes without the fault. */
@@ -86,7 +99,7 @@ async function enumerate(
   tally: Tally,
 ): Promise<void> {
   for (let at = options.from ?? 1; ; at += 1) {
-    const trial = await runTrial(stage, [{ mode, at, seed: options.seed }]);
+    const trial = await attempt(stage, [{ mode, at, seed: options.seed }]);
     options.onTrial?.(trial);
     enter(tally, trial);
     if (trial.fired) continue;
@@ -106,7 +119,7 @@ async function sampled(
   const rng = random(`${options.seed}:${stage.scenario.name}:${mode}`);
   const chosen = samplePoints(run.calls, count, rng).filter((at) => at >= (options.from ?? 1));
   for (const at of chosen) {
-    const trial = await runTrial(stage, [{ mode, at, seed: options.seed }]);
+    const trial = await attempt(stage, [{ mode, at, seed: options.seed }]);
     options.onTrial?.(trial);
     enter(tally, trial);
     if (!trial.fired && isEarly(at, run)) tally.unfired.push(formatReplay(trial.replay));
@@ -129,7 +142,7 @@ async function compound(stage: Stage, options: CampaignOptions, tally: Tally): P
       );
       return { mode, at: 1 + Math.floor(rng.next() * reach), seed: options.seed };
     };
-    const trial = await runTrial(stage, [point(1), point(0.5)]);
+    const trial = await attempt(stage, [point(1), point(0.5)]);
     options.onTrial?.(trial);
     enter(tally, trial);
   }
@@ -145,7 +158,9 @@ export async function runCampaign(
   scenario: Scenario,
   options: CampaignOptions,
 ): Promise<CampaignResult> {
-  using stage = await openStage(scenario);
+  using opened = await openStage(scenario);
+  await using runner = hostedRunner(opened.work);
+  const stage = { ...opened, runner };
   const tally: Tally = { points: {}, compound: 0, unfired: [], violations: [] };
   for (const mode of options.modes ?? FAULT_MODES) {
     if (options.pointsPerMode === undefined) await enumerate(stage, mode, options, tally);

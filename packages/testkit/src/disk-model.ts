@@ -129,6 +129,14 @@ export class DiskModel {
     return file;
   }
 
+  /** The first bytes of a write alone. @returns what takes them back. */
+  applyTorn(entry: Entry, bytes: number): () => void {
+    if (entry.kind !== 'write') throw new RangeError(`A ${entry.kind} cannot be torn`);
+    const { pending } = this.#file(entry.inode);
+    pending.push({ ...entry, bytes: entry.bytes.subarray(0, bytes) });
+    return () => void pending.pop();
+  }
+
   /** Takes the next entry of the recording; acks change nothing. */
   apply(entry: Entry): void {
     switch (entry.kind) {

@@ -1,5 +1,5 @@
-import { readFileSync, writeFileSync } from 'node:fs';
 import type { FaultPoint } from './fault-mode.ts';
+import { FaultPage } from './fault-page.ts';
 import { type Command, type Outcome, runCommand } from './process-group.ts';
 import { buildShim } from './shim.ts';
 import { tempRoot } from './temp-root.ts';
@@ -49,47 +49,18 @@ export interface FaultOptions {
   readonly shim?: string;
 }
 
-function parseLog(text: string, root: string): StorageCall[] {
-  const relative = (path: string): string =>
-    path.startsWith(root) ? path.slice(root.length + 1) || '.' : path;
-  return text
-    .split('\n')
-    .filter((line) => line !== '')
-    .map((line) => {
-      const [number, eligible, name = '', path = '', path2 = '', size, pid, tid] = line.split('\t');
-      return {
-        number: Number(number),
-        eligible: Number(eligible),
-        name,
-        path: relative(path),
-        path2: relative(path2),
-        size: Number(size),
-        pid: Number(pid),
-        tid: Number(tid),
-      };
-    })
-    .sort((a, b) => a.number - b.number);
-}
-
-/**
- * Runs a command under the fault shim. One counter covers the command and all its children.
- *
- * @throws Error when the shim cannot be built, or no process loaded it: then nothing was tested.
- */
-export async function runFaulted(command: Command, options: FaultOptions): Promise<FaultRun> {
+/** Environment that loads the shim into a process, and names its page. */
+export async function shimEnvironment(
+  page: FaultPage,
+  options: FaultOptions,
+): Promise<Record<string, string>> {
   const { root, point } = options;
-  using scratch = tempRoot('fault');
-  const [state, log, record] = [scratch.at('page'), scratch.at('log'), scratch.at('record')];
-  writeFileSync(state, Buffer.alloc(4096));
-  writeFileSync(log, '');
-  writeFileSync(record, '');
-  const env = {
-    ...command.env,
+  return {
     LD_PRELOAD: options.shim ?? (await buildShim()),
     UV_USE_IO_URING: '0',
-    FAULT_STATE: state,
-    FAULT_LOG: log,
-    FAULT_RECORD: record,
+    FAULT_STATE: page.state,
+    FAULT_LOG: page.log,
+    FAULT_RECORD: page.record,
     FAULT_ROOT: root,
     FAULT_MODE: point.mode,
     FAULT_N: String(point.at),
@@ -97,23 +68,17 @@ export async function runFaulted(command: Command, options: FaultOptions): Promi
     FAULT_FREE: String(options.freeBytes ?? 128 << 20),
     FAULT_SYNC: options.realSync === true ? 'real' : 'noted',
   };
+}
+
+/**
+ * Runs a command under the fault shim, in a process of its own. One counter covers the command and all its children.
+ *
+ * @throws Error when the shim cannot be built, or no process loaded it: then nothing was tested.
+ */
+export async function runFaulted(command: Command, options: FaultOptions): Promise<FaultRun> {
+  using scratch = tempRoot('fault');
+  const page = new FaultPage(scratch);
+  const env = { ...command.env, ...(await shimEnvironment(page, options)) };
   const outcome = await runCommand({ ...command, env });
-  const page = readFileSync(state);
-  const field = (index: number): number => Number(page.readBigUInt64LE(index * 8));
-  if (field(5) === 0)
-    throw new Error(
-      `The fault shim was not loaded by ${command.argv.join(' ')}: ${outcome.stderr}`,
-    );
-  const calls = parseLog(readFileSync(log, 'utf8'), root);
-  const firedAt = calls.find(({ number }) => number === field(2));
-  return {
-    ...outcome,
-    point,
-    calls,
-    eligible: field(1),
-    fired: field(3),
-    firedAt,
-    unsupported: field(4),
-    recording: readFileSync(record),
-  };
+  return page.runOf(outcome, options.point, options.root);
 }

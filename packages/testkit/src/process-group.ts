@@ -26,8 +26,8 @@ export interface Outcome {
   readonly orphans: boolean;
 }
 
-/** Is any process of the group alive? Zombies, which nobody may reap in a container, do not count. */
-async function isAlive(group: number): Promise<boolean> {
+/** Is any process of the group alive, `but` apart? Zombies, which nobody may reap in a container, do not count. */
+async function isAlive(group: number, but?: number): Promise<boolean> {
   try {
     process.kill(-group, 0);
   } catch {
@@ -35,7 +35,7 @@ async function isAlive(group: number): Promise<boolean> {
   }
   if (process.platform !== 'linux') return true;
   for (const pid of await readdir('/proc')) {
-    if (!/^\d+$/.test(pid)) continue;
+    if (!/^\d+$/.test(pid) || pid === String(but)) continue;
     const stat = await readFile(`/proc/${pid}/stat`, 'latin1').catch(() => ''); // It may just have ended.
     const [state, , processGroup] = stat.slice(stat.lastIndexOf(')') + 2).split(' ');
     if (processGroup === String(group) && state !== 'Z' && state !== 'X') return true;
@@ -43,7 +43,8 @@ async function isAlive(group: number): Promise<boolean> {
   return false;
 }
 
-function killGroup(group: number): void {
+/** Kills every process of the group; an empty one is no error. */
+export function killGroup(group: number): void {
   try {
     process.kill(-group, 'SIGKILL');
   } catch (error) {
@@ -51,10 +52,14 @@ function killGroup(group: number): void {
   }
 }
 
-/** Waits until the group is empty; after 5 s kills what is left. */
-async function settle(group: number): Promise<boolean> {
+/**
+ * Waits until the group is empty, `but` apart; after 5 s kills it.
+ *
+ * @returns true when it had to be killed.
+ */
+export async function settle(group: number, but?: number): Promise<boolean> {
   const deadline = Date.now() + 5000;
-  while (await isAlive(group)) {
+  while (await isAlive(group, but)) {
     if (Date.now() > deadline) {
       killGroup(group);
       while (await isAlive(group)) await delay(5);

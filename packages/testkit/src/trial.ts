@@ -1,7 +1,8 @@
 import { cpSync, mkdirSync, rmSync } from 'node:fs';
 import { setTimeout as delay } from 'node:timers/promises';
+import { freshRunner, type Runner } from './fault-host.ts';
 import type { FaultPoint, Replay } from './fault-mode.ts';
-import { type FaultRun, runFaulted } from './fault-run.ts';
+import type { FaultRun } from './fault-run.ts';
 import { describeEnd, judgeEnd } from './judge.ts';
 import { litterOf } from './litter.ts';
 import type { Evidence, Scenario } from './scenario.ts';
@@ -18,6 +19,7 @@ export interface Stage extends Disposable {
   readonly expected: string;
   /** The undisturbed run. */
   readonly reference: FaultRun;
+  readonly runner: Runner;
 }
 
 /** What one or more faults in a row did. */
@@ -36,8 +38,6 @@ export function resetWork(stage: Pick<Stage, 'template' | 'work'>): void {
   cpSync(stage.template, stage.work, { recursive: true, preserveTimestamps: true });
 }
 
-const UNDISTURBED: FaultPoint = { mode: 'none', at: 0, seed: 0 };
-
 /** @throws Error when the scenario does not hold even without a fault: nothing could be concluded then. */
 export async function openStage(scenario: Scenario): Promise<Stage> {
   const root = tempRoot(`stage-${scenario.name}`);
@@ -46,12 +46,13 @@ export async function openStage(scenario: Scenario): Promise<Stage> {
     mkdirSync(template);
     await scenario.prepare(template);
     resetWork({ template, work });
-    const reference = await runFaulted(scenario.command(work), { root: work, point: UNDISTURBED });
+    const runner = freshRunner(work);
+    const reference = await runner.undisturbed(scenario.command(work));
     const problems = await verdictOnCompleted(scenario, work, reference);
     if (problems.length > 0)
       throw new Error(`Scenario ${scenario.name} fails without a fault: ${problems.join('; ')}`);
     const expected = await scenario.digest(work);
-    return { scenario, template, work, expected, reference, [Symbol.dispose]: root.remove };
+    return { scenario, template, work, expected, reference, runner, [Symbol.dispose]: root.remove };
   } catch (error) {
     root.remove();
     throw error;
@@ -108,7 +109,7 @@ async function runAgain(stage: Stage): Promise<FaultRun> {
   const { scenario, work } = stage;
   const deadline = performance.now() + PATIENCE_MS;
   for (;;) {
-    const run = await runFaulted(scenario.command(work), { root: work, point: UNDISTURBED });
+    const run = await stage.runner.undisturbed(scenario.command(work));
     if (run.exitCode !== TEMPORARY_EXIT || performance.now() > deadline) return run;
     await delay(500);
   }
@@ -129,7 +130,7 @@ async function disturb(
   point: FaultPoint,
 ): Promise<{ run: FaultRun; violations: string[] }> {
   const { scenario, work } = stage;
-  const run = await runFaulted(scenario.command(work), { root: work, point });
+  const run = await stage.runner.disturbed(scenario.command(work), point);
   const violations = judgeEnd(scenario, run);
   const completed = run.exitCode === 0;
   violations.push(...(await findings(scenario, work, evidenceOf(scenario, run.stdout, completed))));

@@ -1,4 +1,4 @@
-import { existsSync, readFileSync } from 'node:fs';
+import { existsSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { describe, expect, test } from '@jest/globals';
 import { random, runTrial, seedOf, shimUnavailable } from '@tb/testkit';
@@ -7,11 +7,9 @@ import { cutPower } from '../src/power-cut-campaign.ts';
 import { READ_ONLY_COMMANDS } from '../src/read-only-commands.ts';
 import { loadScenarios } from '../src/scenario-files.ts';
 import { commandsInHelp, tbCommands } from '../src/tb-commands.ts';
-import { openStage } from '../src/trial.ts';
+import { openStage, type Stage, type Trial } from '../src/trial.ts';
 
-const seed = seedOf();
 const main = fileURLToPath(new URL('../../../apps/ops/dist/main.js', import.meta.url));
-const table = fileURLToPath(new URL('../../../docs/crash-points.md', import.meta.url));
 const missing =
   (await shimUnavailable()) ?? (existsSync(main) ? undefined : `${main} is not built`);
 const scenarios = await loadScenarios();
@@ -19,18 +17,21 @@ const suite = missing === undefined ? describe : describe.skip;
 const because = missing === undefined ? '' : ` (skipped: ${missing})`;
 /** Faults a scenario in this run; a full run is `pnpm faults`. */
 const POINTS = Number(process.env['TB_FAULT_POINTS'] ?? 1);
-
-/** Four scenarios a run, chosen by the seed; TB_FAULT_ALL=1: each. */
+const SLICE: readonly string[] = ['live-writer', 'restore', 'rollover', 'trading-writer'];
+/**
+ * The same slice in every run, so that a red one says something about the code and not about the draw: four scenarios at
+ * moments that this seed chooses. TB_FAULT_ALL=1 takes all scenarios, TB_SEED other moments.
+ */
+const seed = process.env['TB_SEED'] === undefined ? 20_260_202 : seedOf();
 const chosen =
-  process.env['TB_FAULT_ALL'] === '1' ? scenarios : random(seed).shuffle(scenarios).slice(0, 4);
+  process.env['TB_FAULT_ALL'] === '1'
+    ? scenarios
+    : scenarios.filter(({ name }) => SLICE.includes(name));
 
-/** Calls of an undisturbed run, as docs/crash-points.md has them. */
-function tabledCalls(name: string): number | undefined {
-  if (!existsSync(table)) return undefined;
-  const row = readFileSync(table, 'utf8')
-    .split('\n')
-    .find((line) => line.startsWith(`| ${name} |`));
-  return row === undefined ? undefined : Number(row.split('|')[2]);
+/** The fault; where a run had fewer calls than the one before, at half the number, and so on: one fires. */
+async function fireOne(stage: Stage, mode: FaultMode, at: number): Promise<Trial> {
+  const trial = await runTrial(stage, [{ mode, at, seed }]);
+  return trial.fired || at === 1 ? trial : fireOne(stage, mode, Math.ceil(at / 2));
 }
 
 describe('commands and scenarios', () => {
@@ -62,23 +63,17 @@ describe('commands and scenarios', () => {
 
 suite(`a slice of the crash points, seed ${seed}${because}`, () => {
   test.each(chosen.map((scenario) => [scenario.name, scenario] as const))(
-    '%s: faults and power cuts at random moments break no invariant, and its row in docs/crash-points.md is not stale',
+    '%s: a fault and power cuts break no invariant',
     async (name, scenario) => {
       using stage = await openStage(scenario);
-      const calls = stage.reference.calls.length;
-      const tabled = tabledCalls(name) ?? calls;
-      expect(Math.abs(calls - tabled)).toBeLessThanOrEqual(Math.max(5, calls * 0.05));
+      const { calls } = stage.reference;
+      const writes = calls.filter(({ name: call }) => /write|copy/.test(call));
       const rng = random(`${seed}:${name}`);
       const found: Record<string, readonly string[]> = {};
       for (let i = 0; i < POINTS; i += 1) {
         const mode: FaultMode = rng.pick(FAULT_MODES);
-        const writes = stage.reference.calls.filter(({ name: call }) =>
-          /write|copy/.test(call),
-        ).length;
-        const reach = mode.startsWith('kill') || mode.startsWith('eio') ? calls : writes;
-        const trial = await runTrial(stage, [
-          { mode, at: rng.between(1, Math.floor(reach * 0.9)), seed },
-        ]);
+        const reach = /^(kill|eio)/.test(mode) ? calls.length : writes.length;
+        const trial = await fireOne(stage, mode, 1 + Math.floor(rng.next() * reach * 0.9));
         expect(trial.fired).toBe(true);
         if (trial.violations.length > 0)
           found[`TB_FAULT=${formatReplay(trial.replay)}`] = trial.violations;

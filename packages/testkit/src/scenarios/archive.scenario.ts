@@ -1,5 +1,6 @@
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { IDLE_LITTER } from '../litter.ts';
 import type { Scenario } from '../scenario.ts';
 import { DATE, writeTicks } from './feed.ts';
 import { keptKeys, litterProblems, marketDigest, nseRows, tickProblems } from './market.ts';
@@ -42,6 +43,7 @@ export const scenario: Scenario = {
       '2026-06-01',
     ),
   promises: hasResult,
+  litter: IDLE_LITTER,
   check: async (root, { completed }) => {
     const rows = await nseRows(root);
     return [

@@ -1,5 +1,6 @@
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { IDLE_LITTER } from '../litter.ts';
 import type { Scenario } from '../scenario.ts';
 import { writeCandles } from './feed.ts';
 import { candleProblems, keptKeys, litterProblems, marketDigest, nseRows } from './market.ts';
@@ -23,6 +24,7 @@ export const scenario: Scenario = {
   command: (root) =>
     tb(root, 'import', 'new.csv', ...INPUT, '--correct', '--reason', 'the vendor sent new prices'),
   promises: hasResult,
+  litter: IDLE_LITTER,
   check: async (root, { completed, promised }) => {
     const rows = await nseRows(root);
     const isNew = rows.published.some((line) => / r2 /.test(line));

@@ -1,5 +1,6 @@
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { IDLE_LITTER } from '../litter.ts';
 import type { Scenario } from '../scenario.ts';
 import { writeCandles } from './feed.ts';
 import { candleProblems, keptKeys, litterProblems, marketDigest, nseRows } from './market.ts';
@@ -35,6 +36,7 @@ export const scenario: Scenario = {
       'ns',
     ),
   promises: hasResult,
+  litter: IDLE_LITTER,
   check: async (root, { completed, promised }) => {
     const rows = await nseRows(root);
     const problems = candleProblems(rows, keptKeys(root, 'sent'), promised);

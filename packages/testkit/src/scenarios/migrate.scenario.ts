@@ -1,6 +1,7 @@
 import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { IDLE_LITTER } from '../litter.ts';
 import { sha256 } from '../oracle/store-digest.ts';
 import { runCommand } from '../process-group.ts';
 import type { Scenario } from '../scenario.ts';
@@ -27,6 +28,7 @@ export const scenario: Scenario = {
   command: (root) =>
     tb(root, 'migrate', '--from', FILE, '--clock', 'candles=utc', '--clock', 'live_ticks=utc'),
   promises: hasResult,
+  litter: IDLE_LITTER,
   check: async (root, { completed, promised }) => {
     const rows = await nseRows(root);
     const candles = rows.candles.filter((candle) => candle.startsWith('1m|'));

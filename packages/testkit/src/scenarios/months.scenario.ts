@@ -1,5 +1,6 @@
 import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { IDLE_LITTER } from '../litter.ts';
 import { openCopy } from '../oracle/open-copy.ts';
 import { sha256 } from '../oracle/store-digest.ts';
 import type { Scenario } from '../scenario.ts';
@@ -51,6 +52,7 @@ export const scenario: Scenario = {
   },
   command: (root) => tb(root, 'months', '--exchange', 'nse'),
   promises: hasResult,
+  litter: IDLE_LITTER,
   check: async (root, { completed, promised }) => {
     const months = monthRows(root);
     const broken = months.filter(

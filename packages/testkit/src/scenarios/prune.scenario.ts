@@ -1,5 +1,6 @@
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { IDLE_LITTER } from '../litter.ts';
 import type { Scenario } from '../scenario.ts';
 import { writeCandles } from './feed.ts';
 import { candleProblems, keptKeys, litterProblems, marketDigest, nseRows } from './market.ts';
@@ -21,6 +22,7 @@ export const scenario: Scenario = {
   },
   command: (root) => tb(root, 'prune', '--keep-days', '0'),
   promises: hasResult,
+  litter: IDLE_LITTER,
   check: async (root, { completed }) => [
     ...candleProblems(await nseRows(root), keptKeys(root, 'sent'), true),
     ...litterProblems(root, completed),

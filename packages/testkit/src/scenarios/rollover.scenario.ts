@@ -1,5 +1,6 @@
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { IDLE_LITTER } from '../litter.ts';
 import type { Scenario } from '../scenario.ts';
 import { DATE, writeTicks } from './feed.ts';
 import { keptKeys, litterProblems, marketDigest, nseRows, tickProblems } from './market.ts';
@@ -32,6 +33,7 @@ export const scenario: Scenario = {
   },
   command: (root) => tb(root, 'rollover', '--exchange', 'nse', '--date', DATE),
   promises: hasResult,
+  litter: IDLE_LITTER,
   check: async (root, { completed, promised }) => {
     const rows = await nseRows(root);
     const problems = tickProblems(rows, keptKeys(root, 'sent'), true);

@@ -56,14 +56,26 @@ export function runRows(root: string): RunRow[] {
     .all() as RunRow[];
 }
 
-/** A finished run has its file, whole; after a completed command nothing is left of runs that died. */
-export function runProblems(root: string, completed: boolean): string[] {
+/**
+ * A finished run has its file, whole; after a completed command nothing is left of runs that died.
+ *
+ * @param mayBeGone Runs that are being removed: the file goes before the row, so that no file is left that nobody lists.
+ */
+export function runProblems(
+  root: string,
+  completed: boolean,
+  mayBeGone: (run: RunRow, index: number, all: readonly RunRow[]) => boolean = () => false,
+): string[] {
   const rows = runRows(root);
   const problems: string[] = [];
-  for (const { run_id, path, sha256: expected } of rows.filter(({ state }) => state === 'done')) {
+  for (const [index, row] of rows.entries()) {
+    const { run_id, path, sha256: expected } = row;
     const file = join(dataRoot(root), path);
-    if (!existsSync(file)) problems.push(`run ${run_id} is done, its file is missing`);
-    else if (sha256(readFileSync(file)) !== expected)
+    if (row.state !== 'done') continue;
+    if (!existsSync(file)) {
+      if (completed || !mayBeGone(row, index, rows))
+        problems.push(`run ${run_id} is done, its file is missing`);
+    } else if (sha256(readFileSync(file)) !== expected)
       problems.push(`the file of run ${run_id} is not the one of the index`);
   }
   if (!completed) return problems;
