@@ -25,7 +25,7 @@ import {
   symbolsOfLiveBuffers,
   symbolsOfManifest,
 } from './rebuild-symbols.ts';
-import { swapManifest } from './swap-manifest.ts';
+import { emptyLog, swapManifest } from './swap-manifest.ts';
 import { WRITER_VERSION } from './version.ts';
 
 const TEMP_MANIFEST = '.tmp-manifest-';
@@ -49,7 +49,7 @@ export interface RebuildResult {
 /**
  * Makes the manifest anew from the files' own tables: every file is read whole, and must be what its name says. Symbols
  * come from the files, the old manifest where it is readable, and the live buffers. Holds the lock of market_data. The
- * new manifest is complete before the old one moves to quarantine/.
+ * new manifest is complete before it takes the place of the old one, which is kept in quarantine/.
  *
  * Corrections, times of publication, pruned revisions and months are not in the files: they are taken over from an old
  * manifest that is readable, else they are lost (the time of a file stands for its publication). A backup has them.
@@ -86,7 +86,7 @@ export async function rebuildManifest(
     lock,
   );
   lock.assertHeld();
-  const oldManifest = await swapManifest(layout, temporary);
+  const oldManifest = await swapManifest(layout, temporary, old);
   return {
     ...{ version, oldManifest, tookOver: old },
     files: described.length,
@@ -170,6 +170,8 @@ function writeManifest(
     insertSymbols(db, symbols);
     insertFiles(db, old, described, version);
     db.exec('COMMIT');
+    if (old !== undefined) db.exec('DETACH old');
+    emptyLog(db, path); // The file alone moves into place.
     return version;
   } finally {
     db.close();

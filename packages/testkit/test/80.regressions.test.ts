@@ -86,4 +86,20 @@ async function violationsAt(
     });
     expect(violations).toEqual([]);
   }, 180_000);
+
+  test('regress-8-manifest-log: a rebuilt manifest whose log could not be emptied is not put in place', async () => {
+    using stage = await stageOf('rebuild-manifest');
+    const ofTemporary = stage.reference.calls.filter((call) => /\.tmp-manifest/.test(call.path));
+    const checkpoint = ofTemporary.filter(
+      (call) => call.name === 'pwrite' && call.path.endsWith('.db'),
+    );
+    const points = checkpoint.slice(-1).map(({ number }) => number);
+    expect(points.length).toBe(1);
+    expect(await violationsAt(stage, 'eio-once', points)).toEqual({});
+    // Until the new manifest has the name, the old one has it.
+    const renamed = ofTemporary.filter((call) => call.name === 'rename');
+    const names = renamed.map(({ number }) => number);
+    expect(names.length).toBe(1);
+    expect(await violationsAt(stage, 'kill', names)).toEqual({});
+  }, 180_000);
 });
