@@ -33,14 +33,20 @@ const SQLITE: readonly (readonly [RegExp, LockErrorCode])[] = [
   [/^SQLITE_IOERR/, 'SQLITE_IO'],
 ];
 
-/** By what DuckDB's messages begin with; its errors have no code. */
+/**
+ * By what DuckDB's messages say; its errors have no code. They do not all begin with their kind: an appender says "Failed to
+ * append: Failed to commit: Could not write file ...: No space left on device".
+ */
 const DUCKDB: readonly (readonly [RegExp, (message: string, cause: unknown) => Error])[] = [
   [
-    /^(IO Error|Out of Memory Error|FATAL Error).*(No space left|disk quota|max_temp_directory_size)/is,
+    /No space left on device|disk quota|max_temp_directory_size/i,
     (message, cause) => new LockError('NO_SPACE', message, { cause }),
   ],
   [/^Out of Memory Error/, (message, cause) => new OpsError('MEMORY_USED_UP', message, { cause })],
-  [/^(IO|FATAL) Error/, (message, cause) => new OpsError('ENGINE_IO', message, { cause })],
+  [
+    /^(IO|FATAL) Error|Failed to (append|commit).*Could not|Input\/output error/s,
+    (message, cause) => new OpsError('ENGINE_IO', message, { cause }),
+  ],
 ];
 
 /** A raw error of SQLite or DuckDB with the code of its kind; any other error as it is. */

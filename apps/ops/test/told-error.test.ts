@@ -33,6 +33,16 @@ describe('the error that is told', () => {
 
   test.each([
     ['IO Error: Could not write file "/x": No space left on device', 'NO_SPACE', 3],
+    [
+      'Failed to append: Failed to commit: Could not write file "/x.wal": No space left on device',
+      'NO_SPACE',
+      3,
+    ],
+    [
+      'Failed to append: Failed to commit: Could not write file "/x.wal": Input/output error',
+      'ENGINE_IO',
+      4,
+    ],
     ['Out of Memory Error: failed to offload (max_temp_directory_size)', 'NO_SPACE', 3],
     ['Out of Memory Error: could not allocate block', 'MEMORY_USED_UP', 3],
     ['IO Error: Could not read from file "/x": Input/output error', 'ENGINE_IO', 4],

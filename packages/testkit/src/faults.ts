@@ -1,11 +1,13 @@
 /**
- * `pnpm faults [scenario...] [--mode M] [--from N] [--points P] [--compound C] [--states S] [--seed S]`: disturbs the
+ * `pnpm faults [scenario...] [--mode M] [--from N] [--points P] [--compound C] [--deaths D] [--states S]
+ * [--files F] [--seed S]`: disturbs the
  * commands of `tb`. `pnpm faults crash-points` writes docs/crash-points.md from the results so far. With TB_FAULT set,
  * that one point is run again and reported. Exits 1 when an invariant is broken.
  */
 import { parseArgs } from 'node:util';
 import { runCampaign } from './campaign.ts';
 import { violationsOf, writeCrashPoints } from './crash-points.ts';
+import { runDeaths } from './death-campaign.ts';
 import {
   CLOCK_MODES,
   FAULT_MODES,
@@ -31,6 +33,7 @@ interface Plan {
   readonly seed: number;
   readonly points: number | undefined;
   readonly compound: number;
+  readonly deaths: number;
   readonly states: number;
   readonly files: number;
 }
@@ -92,16 +95,19 @@ async function runScenario(scenario: Scenario, plan: Plan): Promise<ScenarioResu
     onTrial: reporter(scenario.name),
     ...(plan.points === undefined ? {} : { pointsPerMode: plan.points }),
   });
+  const { seed, deaths: limit } = plan;
+  const deaths = limit > 0 ? await runDeaths(scenario, { seed, limit, rerunEvery: 8 }) : undefined;
   const powerCuts =
     plan.states > 0
-      ? await runPowerCuts(scenario, { seed: plan.seed, states: plan.states, rerunEvery: 10 })
+      ? await runPowerCuts(scenario, { seed, states: plan.states, rerunEvery: 10 })
       : undefined;
   const mutations =
-    plan.files > 0 ? await scenario.mutate?.({ seed: plan.seed, count: plan.files }) : undefined;
+    plan.files > 0 ? await scenario.mutate?.({ seed, count: plan.files }) : undefined;
   return {
     scenario: scenario.name,
     commands: scenario.commands,
     faults,
+    deaths,
     powerCuts,
     mutations,
     exhaustive:
@@ -117,6 +123,7 @@ function problemsOf(result: ScenarioResult): number {
   return (
     result.faults.violations.length +
     result.faults.unfired.length +
+    (result.deaths?.violations.length ?? 0) +
     (result.powerCuts?.violations.length ?? 0) +
     (result.mutations?.violations.length ?? 0)
   );
@@ -124,7 +131,7 @@ function problemsOf(result: ScenarioResult): number {
 
 function print(results: readonly ScenarioResult[]): void {
   const cells = results.map((result) => {
-    const { scenario, faults, powerCuts, mutations, durationMs } = result;
+    const { scenario, faults, deaths, powerCuts, mutations, durationMs } = result;
     const points = Object.values(faults.points).reduce((sum, count) => sum + (count ?? 0), 0);
     const violations = violationsOf(result).length;
     return [
@@ -133,6 +140,7 @@ function print(results: readonly ScenarioResult[]): void {
       points,
       faults.unfired.length,
       faults.compound,
+      (deaths?.whole ?? 0) + (deaths?.torn ?? 0),
       powerCuts?.states ?? 0,
       mutations?.files ?? 0,
       violations,
@@ -147,6 +155,7 @@ function print(results: readonly ScenarioResult[]): void {
         'faults',
         'unfired',
         'compound',
+        'deaths',
         'power cuts',
         'damaged',
         'violations',
@@ -167,6 +176,7 @@ async function main(): Promise<void> {
       from: { type: 'string', default: '1' },
       points: { type: 'string' },
       compound: { type: 'string', default: '0' },
+      deaths: { type: 'string', default: '0' },
       states: { type: 'string', default: '0' },
       files: { type: 'string', default: '0' },
       seed: { type: 'string' },
@@ -189,6 +199,7 @@ async function main(): Promise<void> {
     seed: seedOf(),
     points: values.points === undefined ? undefined : wholeNumber(values.points, 'points'),
     compound: wholeNumber(values.compound, 'compound'),
+    deaths: wholeNumber(values.deaths, 'deaths'),
     states: wholeNumber(values.states, 'states'),
     files: wholeNumber(values.files, 'files'),
   };

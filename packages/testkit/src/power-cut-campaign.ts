@@ -1,5 +1,6 @@
 import { mkdirSync, rmSync } from 'node:fs';
 import { DiskModel, type NameModel } from './disk-model.ts';
+import { hostedRunner } from './fault-host.ts';
 import { runFaulted } from './fault-run.ts';
 import { powerCuts } from './power-cut.ts';
 import { parseRecording } from './recording.ts';
@@ -31,8 +32,9 @@ export async function runPowerCuts(
   scenario: Scenario,
   options: PowerCutCampaignOptions,
 ): Promise<PowerCutResult> {
-  using stage = await openStage(scenario);
-  return await cutPower(stage, options);
+  using opened = await openStage(scenario);
+  await using runner = hostedRunner(opened.work);
+  return await cutPower({ ...opened, runner }, options);
 }
 
 /**

@@ -3,6 +3,7 @@ import { existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import type { CampaignResult } from './campaign.ts';
+import type { DeathResult } from './death-campaign.ts';
 import type { MutationResult } from './mutation-campaign.ts';
 import type { PowerCutResult } from './power-cut-campaign.ts';
 
@@ -11,6 +12,7 @@ export interface ScenarioResult {
   readonly scenario: string;
   readonly commands: readonly string[];
   readonly faults: CampaignResult;
+  readonly deaths: DeathResult | undefined;
   readonly powerCuts: PowerCutResult | undefined;
   readonly mutations: MutationResult | undefined;
   /** True when every call was disturbed, false for a sample. */
@@ -31,13 +33,14 @@ export function currentCommit(): string {
   return `${git('rev-parse', '--short', 'HEAD')}${dirty ? '+' : ''}`;
 }
 
-/** Keeps a result for `crash-points`; it replaces the one before. */
+/** Keeps a result for `crash-points`, beside those of earlier runs. */
 export function saveResult(result: ScenarioResult): void {
   mkdirSync(folder, { recursive: true });
-  writeFileSync(join(folder, `${result.scenario}.json`), JSON.stringify(result, null, 1));
+  const stamp = result.startedAt.replace(/[:.]/g, '-');
+  writeFileSync(join(folder, `${result.scenario}.${stamp}.json`), JSON.stringify(result, null, 1));
 }
 
-/** The newest result of each scenario that was run here. */
+/** Every result that was kept here, by scenario, oldest first. Delete the folder to begin anew. */
 export function savedResults(): ScenarioResult[] {
   if (!existsSync(folder)) return [];
   return readdirSync(folder)

@@ -19,6 +19,14 @@ const result: ScenarioResult = {
     unfired: [],
     violations: [{ replay: 'rollover:kill:9:7', call: 'fsync data/x', problem: 'a tick is lost' }],
   },
+  deaths: {
+    scenario: 'rollover',
+    seed: 7,
+    whole: 300,
+    torn: 100,
+    reruns: 80,
+    violations: [{ after: 12, torn: true, problem: 'half a row' }],
+  },
   powerCuts: {
     scenario: 'rollover',
     seed: 7,
@@ -113,9 +121,9 @@ describe('samples', () => {
   );
 
   test('hold the ends and every fsync before anything else, and are the same for the same seed', () => {
-    const chosen = samplePoints(calls, 20, random(1));
-    expect(chosen).toEqual(samplePoints(calls, 20, random(1)));
-    expect(chosen).toHaveLength(20);
+    const chosen = samplePoints(calls, 40, random(1));
+    expect(chosen).toEqual(samplePoints(calls, 40, random(1)));
+    expect(chosen).toHaveLength(40);
     expect(chosen).toEqual(
       expect.arrayContaining([1, 2, 3, 98, 99, 100, 6, 16, 26, 36, 46, 56, 66, 76, 86, 96]),
     );
