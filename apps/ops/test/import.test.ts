@@ -115,6 +115,12 @@ describe('import of candles', () => {
       now.json.rows.filter((row: { symbol: string }) => row.symbol === 'AAA')[0],
     ).toMatchObject({ open: 200 });
     expect(now.json.rows.filter((row: { symbol: string }) => row.symbol === 'BBB')).toHaveLength(6);
+    const sameDate = [...range.slice(0, 4), '--from', DATES[0]!, '--to', DATES[0]!, ...data];
+    const empty = await tb(['candles', 'AAA', ...sameDate]);
+    expect([empty.exit, empty.json.error.hint]).toEqual([
+      2,
+      '--to is not included: for one trading date give the next one.',
+    ]);
     const then = await tb(['candles', 'AAA', ...range, '--as-of', before]);
     expect(then.json.rows[0]).toMatchObject({ open: 100 });
     expect(filesIn(root.at('data'))).toMatchObject(files);

@@ -4,7 +4,7 @@ import type { Command } from 'commander';
 import type { Context } from '../context.ts';
 import { OpsError } from '../errors.ts';
 import type { OutputFlags } from './print-rows.ts';
-import { timeOption } from './time-range.ts';
+import { assertRange, timeOption } from './time-range.ts';
 
 /** Options of `tb candles` and `tb ticks`. */
 export interface RangeFlags extends OutputFlags {
@@ -80,7 +80,6 @@ export function rangeOf(flags: RangeFlags, calendar: SessionCalendar): QueryRang
   const [from, to] = [time('--from', flags.from), time('--to', flags.to)];
   if (from === undefined || to === undefined)
     throw new OpsError('BAD_OPTION', 'State --from and --to, or --last N');
-  if (from > to)
-    throw new OpsError('BAD_OPTION', `--from ${flags.from} lies after --to ${flags.to}`);
+  assertRange(from, to, flags);
   return { from, to, asOf: time('--as-of', flags.asOf), last: undefined };
 }

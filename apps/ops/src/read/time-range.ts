@@ -24,3 +24,17 @@ export function timeOption(
   const session = calendar.sessionOf(time.date) ?? calendar.nextSession(time.date);
   return session.windowFrom;
 }
+
+/** @param flags The texts of the times, for the message. @throws `BAD_OPTION` when the half-open range is empty */
+export function assertRange(
+  from: bigint,
+  to: bigint,
+  flags: { readonly from?: string; readonly to?: string },
+): void {
+  if (from < to) return;
+  throw new OpsError(
+    'BAD_OPTION',
+    `--from ${flags.from} does not lie before --to ${flags.to}`,
+    from === to ? { hint: '--to is not included: for one trading date give the next one.' } : {},
+  );
+}

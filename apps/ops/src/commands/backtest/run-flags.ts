@@ -3,7 +3,7 @@ import type { SessionCalendar } from '@tb/calendar';
 import { assertExchange, parseTimeframe } from '@tb/schema';
 import type { Command } from 'commander';
 import { OpsError } from '../../errors.ts';
-import { timeOption } from '../../read/time-range.ts';
+import { assertRange, timeOption } from '../../read/time-range.ts';
 
 /** Options of `run` and `sweep`. */
 export interface RunFlags {
@@ -59,8 +59,7 @@ export function runConfigOf(flags: RunFlags, calendar: SessionCalendar): RunConf
     timeOption('--from', flags.from, flags.tz, calendar),
     timeOption('--to', flags.to, flags.tz, calendar),
   ];
-  if (from >= to)
-    throw new OpsError('BAD_OPTION', `--from ${flags.from} does not lie before --to ${flags.to}`);
+  assertRange(from, to, flags);
   return {
     exchange: flags.exchange,
     symbols: flags.symbols.flatMap((text) => text.split(',')).filter((symbol) => symbol !== ''),
