@@ -60,11 +60,11 @@ export interface FileEntry extends DayFileKey {
   readonly correctionId: number | undefined;
 }
 
-/** A derived file of one calendar month of trading dates. */
+/** A derived file of the trading dates of one calendar month, or, where days have few candles, of all closed months. */
 export interface MonthEntry {
   readonly exchange: string;
   readonly timeframe: StoredTimeframe;
-  /** `YYYY-MM`. */
+  /** `YYYY-MM`; `..YYYY-MM` for the file of everything up to that month. */
   readonly month: string;
   readonly path: string;
   readonly rows: number;

@@ -1,6 +1,8 @@
 import type { Kind, StoredTimeframe } from '@tb/schema';
 import { dayFileLabel, type FileEntry } from './day-file.ts';
 import { HistoryError } from './errors.ts';
+import { inputsDigest } from './month-digest.ts';
+import { datesOfPeriod } from './period.ts';
 
 /** Which files to find: trading dates `[from, to)`, all when absent. */
 export interface FileQuery {
@@ -20,6 +22,8 @@ export class FileGroup {
   readonly dates: readonly string[];
   /** Per date, ascending revision. */
   readonly #byDate: ReadonlyMap<string, readonly FileEntry[]>;
+  /** By period: a read of ten years would hash thousands of lines each time. */
+  readonly #digests = new Map<string, string>();
 
   constructor(byDate: ReadonlyMap<string, readonly FileEntry[]>) {
     this.#byDate = byDate;
@@ -57,6 +61,16 @@ export class FileGroup {
       if (entry) found.push(entry);
     }
     return found;
+  }
+
+  /** `inputsDigest` of the newest revisions of a period (`MonthEntry.month`), or of those that counted at `asOf`. */
+  digestOf(period: string, asOf: bigint | undefined): string {
+    const known = asOf === undefined ? this.#digests.get(period) : undefined;
+    if (known !== undefined) return known;
+    const { from, to } = datesOfPeriod(period);
+    const digest = inputsDigest(this.find(from, to, asOf));
+    if (asOf === undefined) this.#digests.set(period, digest);
+    return digest;
   }
 }
 

@@ -59,9 +59,9 @@ export {
   buildMonth,
   type MonthSpec,
   publishMonth,
-  staleMonths,
 } from './month.ts';
-export { datesOfMonth, inputsDigest } from './month-digest.ts';
+export { inputsDigest } from './month-digest.ts';
+export { datesOfPeriod } from './period.ts';
 export { discardFiles, type PlaceableFile, type PlaceStep, placeFiles } from './place.ts';
 export { type Profile, profileOf, type SymbolProfile } from './profile.ts';
 export { type PruneRule, prunableRevisions, pruneRevisions } from './prune.ts';
@@ -71,6 +71,7 @@ export { type Quarantined, quarantineFile } from './quarantine.ts';
 export { type RebuildResult, rebuildManifest } from './rebuild.ts';
 export { archiveRelation, dayRelation, readCoverage, withAttached } from './relation.ts';
 export { canonicalRelation } from './rows.ts';
+export { type MonthsOf, staleMonths, staleWhole } from './stale-months.ts';
 export { SymbolRegistry, type SymbolRegistryOptions } from './symbol-registry.ts';
 export type { SymbolTable } from './symbol-table.ts';
 export { loadSymbols } from './symbols-table.ts';

@@ -2,13 +2,13 @@ import { type Kind, STORED_TIMEFRAMES, type StoredTimeframe } from '@tb/schema';
 import type { Correction } from './correction.ts';
 import type { FileEntry, MonthEntry } from './day-file.ts';
 import { FileGroup, type FileQuery, groupKey } from './file-index.ts';
-import { datesOfMonth, inputsDigest } from './month-digest.ts';
+import { datesOfPeriod, lastMonthOf, monthOf } from './period.ts';
 import { GrowingSymbolTable, type SymbolTable } from './symbol-table.ts';
 
-/** A fresh month and the day files it stands for. */
+/** A fresh derived file and the day files it stands for. */
 export interface PlannedMonth {
   readonly month: MonthEntry;
-  /** The published days of the whole month, ascending: what to read when the month file is not there. */
+  /** Its published days, all of them, ascending: what to read when its file is not there. */
   readonly days: readonly FileEntry[];
 }
 
@@ -27,8 +27,8 @@ export interface ManifestState {
   readonly symbols: ReadonlyMap<string, GrowingSymbolTable>;
 }
 
-/** A month stands for its days only from this many days on: below it the day files are as fast. */
-const MONTH_DAYS = 3;
+/** A derived file stands for its days only from this many days on: below it the day files are as fast. */
+const DERIVED_DAYS = 3;
 
 const EMPTY_GROUP = new FileGroup(new Map());
 const EMPTY_TABLE: SymbolTable = new GrowingSymbolTable();
@@ -101,39 +101,60 @@ export class ManifestSnapshot {
     return first === undefined || last === undefined ? undefined : { first, last };
   }
 
-  /** Every month recorded for an exchange and timeframe, ascending, fresh or not. */
+  /** Every derived file recorded for an exchange and timeframe, the whole one first, then months ascending; fresh or not. */
   months(exchange: string, timeframe: StoredTimeframe): readonly MonthEntry[] {
     return [...this.#state.months.values()]
       .filter((one) => one.exchange === exchange && one.timeframe === timeframe)
       .sort((a, b) => (a.month < b.month ? -1 : 1));
   }
 
-  /** The day revisions that a month must be made from, ascending. */
+  /** The day revisions that a derived file must be made from, ascending. @param month As `MonthEntry.month`. */
   daysOfMonth(
     exchange: string,
     timeframe: StoredTimeframe,
     month: string,
     asOf?: bigint,
   ): readonly FileEntry[] {
-    return this.find({ exchange, kind: 'candles', timeframe, asOf, ...datesOfMonth(month) });
+    return this.find({ exchange, kind: 'candles', timeframe, asOf, ...datesOfPeriod(month) });
   }
 
-  /** Whether a month was made from exactly the day revisions that count now, or counted at `asOf`. */
+  /** Whether a derived file was made from exactly the day revisions that count now, or counted at `asOf`. */
   isFresh(month: MonthEntry, asOf?: bigint): boolean {
-    const days = this.daysOfMonth(month.exchange, month.timeframe, month.month, asOf);
-    return inputsDigest(days) === month.inputsDigest;
+    const group = this.#group(month.exchange, 'candles', month.timeframe);
+    return group.digestOf(month.month, asOf) === month.inputsDigest;
   }
 
   /**
-   * `find`, with months in place of three or more days where a fresh one exists. A month may hold trading dates outside
-   * the query: filter rows by time.
+   * `find`, with derived files in place of three or more days where a fresh one exists: the whole one first, then months.
+   * One may hold trading dates outside the query: filter rows by time.
    */
   plan(query: FileQuery): FilePlan {
     const found = this.find(query);
-    if (query.kind === 'ticks' || !query.timeframe) return { months: [], days: found };
+    const { exchange, timeframe } = query;
+    if (query.kind === 'ticks' || !timeframe) return { months: [], days: found };
+    const whole = this.#state.months.get(monthKey(exchange, timeframe, WHOLE_KEY));
+    const end = whole === undefined ? '' : datesOfPeriod(whole.month).to;
+    const inWhole = found.filter((day) => day.tradingDate < end);
+    const planned = whole && this.#planned(whole, inWhole.length, query.asOf);
+    const rest = planned ? found.slice(inWhole.length) : found;
+    const { months, days } = this.#planMonths(rest, exchange, timeframe, query.asOf);
+    return { months: planned ? [planned, ...months] : months, days };
+  }
+
+  /** `plan` without the whole file: what it is made from. */
+  planMonths(query: FileQuery & { readonly timeframe: StoredTimeframe }): FilePlan {
+    return this.#planMonths(this.find(query), query.exchange, query.timeframe, query.asOf);
+  }
+
+  #planMonths(
+    found: readonly FileEntry[],
+    exchange: string,
+    timeframe: StoredTimeframe,
+    asOf: bigint | undefined,
+  ): FilePlan {
     const byMonth = new Map<string, FileEntry[]>();
     for (const day of found) {
-      const month = day.tradingDate.slice(0, 7);
+      const month = monthOf(day.tradingDate);
       const days = byMonth.get(month);
       if (days) days.push(day);
       else byMonth.set(month, [day]);
@@ -141,13 +162,18 @@ export class ManifestSnapshot {
     const months: PlannedMonth[] = [];
     const days: FileEntry[] = [];
     for (const [month, inQuery] of byMonth) {
-      const entry = this.#state.months.get(`${query.exchange}/${query.timeframe}/${month}`);
-      if (entry && inQuery.length >= MONTH_DAYS && this.isFresh(entry, query.asOf)) {
-        const all = this.daysOfMonth(query.exchange, query.timeframe, month, query.asOf);
-        months.push({ month: entry, days: all });
-      } else days.push(...inQuery);
+      const entry = this.#state.months.get(monthKey(exchange, timeframe, month));
+      const planned = entry && this.#planned(entry, inQuery.length, asOf);
+      if (planned) months.push(planned);
+      else days.push(...inQuery);
     }
     return { months, days };
+  }
+
+  /** undefined when the file is stale, or has too few of the days. */
+  #planned(month: MonthEntry, wanted: number, asOf: bigint | undefined): PlannedMonth | undefined {
+    if (wanted < DERIVED_DAYS || !this.isFresh(month, asOf)) return undefined;
+    return { month, days: this.daysOfMonth(month.exchange, month.timeframe, month.month, asOf) };
   }
 
   /** Symbols of an exchange. Append-only, so it may know symbols that are newer than this snapshot. */
@@ -168,4 +194,21 @@ export class ManifestSnapshot {
     ];
     return keys.flatMap((key) => this.#state.groups.get(key) ?? []);
   }
+}
+
+/** In place of a month: an exchange and timeframe have one whole file at most. */
+const WHOLE_KEY = 'whole';
+
+function monthKey(exchange: string, timeframe: StoredTimeframe, month: string): string {
+  return `${exchange}/${timeframe}/${month}`;
+}
+
+/** @internal Derived files by what they are looked up with. */
+export function monthsByKey(entries: readonly MonthEntry[]): ReadonlyMap<string, MonthEntry> {
+  return new Map(
+    entries.map((one) => {
+      const period = lastMonthOf(one.month) === undefined ? one.month : WHOLE_KEY;
+      return [monthKey(one.exchange, one.timeframe, period), one];
+    }),
+  );
 }

@@ -8,11 +8,11 @@ import {
 } from '@tb/locks';
 import { assertMigrated, type Layout } from '@tb/schema';
 import type { Correction } from './correction.ts';
-import type { FileEntry, MonthEntry } from './day-file.ts';
+import type { FileEntry } from './day-file.ts';
 import { HistoryError } from './errors.ts';
 import { FileGroup, groupKey } from './file-index.ts';
 import { correctionOf, type FileRow, fileEntryOf, monthEntryOf } from './manifest-rows.ts';
-import { ManifestSnapshot, type ManifestState } from './manifest-snapshot.ts';
+import { ManifestSnapshot, type ManifestState, monthsByKey } from './manifest-snapshot.ts';
 import { GrowingSymbolTable } from './symbol-table.ts';
 
 /** A sha256 check that need not be repeated while the identity of the file is the same. */
@@ -125,7 +125,7 @@ export class Manifest implements Disposable {
     this.#state = {
       version: Number(version),
       groups: withFiles(this.#state.groups, files.map(fileEntryOf)),
-      months: monthsOf((statements.months.all() as FileRow[]).map(monthEntryOf)),
+      months: monthsByKey((statements.months.all() as FileRow[]).map(monthEntryOf)),
       corrections: this.#corrections(),
       symbols: this.#state.symbols,
     };
@@ -204,8 +204,4 @@ function withFiles(
   for (const [key, list] of byKey)
     next.set(key, (next.get(key) ?? new FileGroup(new Map())).with(list));
   return next;
-}
-
-function monthsOf(entries: readonly MonthEntry[]): ReadonlyMap<string, MonthEntry> {
-  return new Map(entries.map((one) => [`${one.exchange}/${one.timeframe}/${one.month}`, one]));
 }

@@ -1,8 +1,9 @@
 import { mkdir } from 'node:fs/promises';
 import { dirname, posix } from 'node:path';
-import { assertMonth, type Layout, SCHEMA_VERSION, type StoredTimeframe } from '@tb/schema';
+import type { SqliteDatabase } from '@tb/locks';
+import { type Layout, SCHEMA_VERSION, type StoredTimeframe } from '@tb/schema';
 import { duckdbVersion, tempName } from './build.ts';
-import type { BuiltFile, FileEntry } from './day-file.ts';
+import type { BuiltFile, MonthEntry } from './day-file.ts';
 import type { DuckConnection } from './duck.ts';
 import { HistoryError } from './errors.ts';
 import { findStats, identityOf, isSameFile } from './file-bytes.ts';
@@ -10,85 +11,80 @@ import { addGarbage, unlinkIfThere } from './garbage.ts';
 import type { ManifestSnapshot } from './manifest-snapshot.ts';
 import type { ManifestWriter } from './manifest-writer.ts';
 import { inputsDigest } from './month-digest.ts';
+import { monthInputs } from './month-inputs.ts';
+import { lastMonthOf, wholeUntil } from './period.ts';
 import { placeFiles } from './place.ts';
 import { type Profile, profileFrom, profileOf, type SymbolProfile } from './profile.ts';
 import { bumpVersion, recordVerified } from './publish.ts';
-import { attachedAlias, readCoverage, withAttached } from './relation.ts';
+import { attachedAlias, type InputFile, readCoverage, withAttached } from './relation.ts';
 import { slicesOf } from './slices.ts';
 import { loadSymbols } from './symbols-table.ts';
 import { discardTempsIn } from './unlisted.ts';
-import { verifyFile } from './verify.ts';
 import { WRITER_VERSION } from './version.ts';
 import { type CoverageRange, writeFile } from './write-file.ts';
 
 /** Small row groups: a month is read by symbol, a few thousand rows each. */
 const ROW_GROUP_ROWS = 16_384;
 
-/** A month that is complete, verified and on the disk under a temporary name. Plain data. */
+/** A derived file that is complete, verified and on the disk under a temporary name. Plain data. */
 export interface BuiltMonth
   extends Pick<
     BuiltFile,
     'exchange' | 'tempPath' | 'path' | 'rows' | 'symbols' | 'sizeBytes' | 'sha256' | 'identity'
   > {
   readonly timeframe: StoredTimeframe;
+  /** As `MonthEntry.month`. */
   readonly month: string;
   readonly minTs: string;
   readonly maxTs: string;
   readonly inputsDigest: string;
 }
 
-/** One month to build. */
+/** One derived file to build. */
 export interface MonthSpec {
   readonly layout: Layout;
   readonly snapshot: ManifestSnapshot;
   readonly exchange: string;
   readonly timeframe: StoredTimeframe;
-  /** `YYYY-MM`. */
+  /** `YYYY-MM`, or `..YYYY-MM`: everything up to that month. */
   readonly month: string;
 }
 
-/** Months that have two or more published days and no fresh file, ascending. */
-export function staleMonths(
-  snapshot: ManifestSnapshot,
-  exchange: string,
-  timeframe: StoredTimeframe,
-): readonly string[] {
-  const counts = new Map<string, number>();
-  for (const date of snapshot.tradingDates(exchange, 'candles', timeframe)) {
-    const month = date.slice(0, 7);
-    counts.set(month, (counts.get(month) ?? 0) + 1);
-  }
-  const entries = new Map(snapshot.months(exchange, timeframe).map((one) => [one.month, one]));
-  return [...counts.keys()].filter((month) => {
-    const entry = entries.get(month);
-    return (counts.get(month) ?? 0) > 1 && !(entry && snapshot.isFresh(entry));
-  });
-}
-
 /**
- * Builds a month from the newest revision of each of its published days, each verified first: the same rows, sorted
- * (sid, ts), in one file. Its name carries the digest of its inputs, so a name never has two contents.
+ * Builds a month from the newest revision of each of its published days, or the whole file from the fresh months and the
+ * days beside them, each verified first: the same rows, sorted (sid, ts), in one file. Its name carries the digest of the
+ * day revisions, so a name never has two contents.
  *
- * @throws `NOT_PUBLISHED` when the month has no rows; `DAY_FILE_MISSING`, `DAY_FILE_CORRUPT`, `BUILD_MISMATCH`,
+ * @throws `NOT_PUBLISHED` when there are no rows; `DAY_FILE_MISSING`, `DAY_FILE_CORRUPT`, `BUILD_MISMATCH`,
  *   `BUILD_FAILED`.
  */
 export async function buildMonth(connection: DuckConnection, spec: MonthSpec): Promise<BuiltMonth> {
   const { layout, snapshot, exchange, timeframe, month } = spec;
-  assertMonth(month);
-  const days = snapshot.daysOfMonth(exchange, timeframe, month);
-  for (const day of days) await verifyFile(layout, day);
-  const digest = inputsDigest(days);
-  const path = layout
-    .monthFile(exchange, timeframe, month)
-    .replace(/\.duckdb$/, `-${digest.slice(0, 12)}.duckdb`);
-  discardTempsIn(layout, posix.dirname(path), `${month}-01`);
-  const tempPath = posix.join(posix.dirname(path), tempName(`${month}-01`));
-  return await withAttached(connection, layout, days, async (relations) => {
-    const profile = await profileOfDays(connection, relations);
+  const last = lastMonthOf(month);
+  const name =
+    last === undefined
+      ? layout.monthFile(exchange, timeframe, month)
+      : layout.wholeFile(exchange, timeframe, last);
+  const digest = inputsDigest(snapshot.daysOfMonth(exchange, timeframe, month));
+  const path = name.replace(/\.duckdb$/, `-${digest.slice(0, 12)}.duckdb`);
+  const folder = posix.dirname(path);
+  discardTempsIn(layout, folder, `${last ?? month}-01`);
+  const tempPath = posix.join(folder, tempName(`${last ?? month}-01`));
+  const inputs = await monthInputs(spec);
+  return await withAttached(connection, layout, inputs, async (relations) => {
+    const profile = await profileOfInputs(connection, relations);
     const { minTs, maxTs, rows } = profile;
     if (minTs === undefined || maxTs === undefined)
       throw new HistoryError('NOT_PUBLISHED', `${exchange} ${timeframe} has no rows in ${month}`);
-    const written = await writeMonth(connection, spec, days, relations, profile, digest, tempPath);
+    const written = await writeMonth(
+      connection,
+      spec,
+      inputs,
+      relations,
+      profile,
+      digest,
+      tempPath,
+    );
     const range = { minTs: String(minTs), maxTs: String(maxTs) };
     const names = { exchange, timeframe, month, tempPath, path, inputsDigest: digest };
     return { ...names, ...range, ...written, rows, symbols: profile.symbols.length };
@@ -98,7 +94,7 @@ export async function buildMonth(connection: DuckConnection, spec: MonthSpec): P
 async function writeMonth(
   connection: DuckConnection,
   spec: MonthSpec,
-  days: readonly FileEntry[],
+  inputs: readonly InputFile[],
   relations: readonly string[],
   profile: Profile,
   digest: string,
@@ -119,11 +115,11 @@ async function writeMonth(
     profile,
     slices: await slicesOf(connection, rows, profile, 0n),
     symbols,
-    coverage: await coverageOfDays(connection, layout, days),
+    coverage: await coverageOf(connection, layout, inputs),
     metadata: {
       ...{ exchange, timeframe, tradingDate: month, revision: 1 },
       schemaVersion: SCHEMA_VERSION,
-      sourceFingerprint: `${days.length} days, inputs ${digest}`,
+      sourceFingerprint: `${inputs.length} files, inputs ${digest}`,
       writerVersion: WRITER_VERSION,
       duckdbVersion: await duckdbVersion(connection),
     },
@@ -131,20 +127,20 @@ async function writeMonth(
   });
 }
 
-/** When feeds were connected in the month: without it a gap in a month would look like minutes without trades. */
-async function coverageOfDays(
+/** When feeds were connected: without it a gap in a month would look like minutes without trades. */
+async function coverageOf(
   connection: DuckConnection,
   layout: Layout,
-  days: readonly FileEntry[],
+  inputs: readonly InputFile[],
 ): Promise<readonly CoverageRange[]> {
   const ranges: CoverageRange[] = [];
-  for (const [index, day] of days.entries())
-    ranges.push(...(await readCoverage(connection, layout, day, attachedAlias(index))));
+  for (const [index, input] of inputs.entries())
+    ranges.push(...(await readCoverage(connection, layout, input, attachedAlias(index))));
   return ranges;
 }
 
-/** Day by day: the sum over days is what the month must read back as. */
-async function profileOfDays(
+/** File by file: the sum over them is what the derived file must read back as. */
+async function profileOfInputs(
   connection: DuckConnection,
   relations: readonly string[],
 ): Promise<Profile> {
@@ -157,14 +153,14 @@ async function profileOfDays(
   return profileFrom([...bySid.values()].sort((a, b) => a.sid - b.sid));
 }
 
-/** `later` is of a later trading date, and windows of trading dates do not overlap. */
-function added(one: SymbolProfile, later: SymbolProfile): SymbolProfile {
+function added(one: SymbolProfile, other: SymbolProfile): SymbolProfile {
+  const [isEarlier, isLater] = [other.minTs < one.minTs, other.maxTs > one.maxTs];
   return {
     sid: one.sid,
-    rows: one.rows + later.rows,
-    hash: one.hash + later.hash,
-    minTs: one.minTs,
-    maxTs: later.maxTs,
+    rows: one.rows + other.rows,
+    hash: one.hash + other.hash,
+    minTs: isEarlier ? other.minTs : one.minTs,
+    maxTs: isLater ? other.maxTs : one.maxTs,
   };
 }
 
@@ -173,8 +169,8 @@ function unionOf(relations: readonly string[]): string {
 }
 
 /**
- * Places a built month and records it in one fenced transaction; the file before it becomes garbage. Refused when a day
- * was published or corrected since it was built.
+ * Places a built month or whole file and records it in one fenced transaction; the one before it becomes garbage. Refused
+ * when a day of it was published or corrected since it was built.
  *
  * @returns The manifest version.
  * @throws `MANIFEST_MOVED` when the month is stale already; as `placeFiles`, `ManifestWriter.publish`.
@@ -195,28 +191,30 @@ export async function publishMonth(writer: ManifestWriter, built: BuiltMonth): P
   if (!stats || !isSameFile(identityOf(stats), built.identity))
     throw new HistoryError('BUILT_FILE_LOST', `${built.path} is not the file that was built`);
   return writer.write((db) => {
-    const before = db
-      .prepare('SELECT path FROM months WHERE exchange = ? AND timeframe = ? AND month = ?')
-      .pluck()
-      .get(exchange, timeframe, month) as string | undefined;
     const version = bumpVersion(db);
-    db.prepare('INSERT OR REPLACE INTO months VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)').run(
-      exchange,
-      timeframe,
-      month,
-      built.path,
-      built.rows,
-      built.symbols,
-      BigInt(built.minTs),
-      BigInt(built.maxTs),
-      built.sizeBytes,
-      built.sha256,
-      built.inputsDigest,
-      version,
+    const { minTs, maxTs, sizeBytes, sha256, inputsDigest: digest } = built;
+    for (const path of replacedBy(db, built))
+      if (path !== built.path) addGarbage(db, path, writer.now());
+    db.prepare('INSERT INTO months VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)').run(
+      ...[exchange, timeframe, month, built.path, built.rows, built.symbols],
+      ...[BigInt(minTs), BigInt(maxTs), sizeBytes, sha256, digest, version],
     );
-    if (before !== undefined && before !== built.path) addGarbage(db, before, writer.now());
     db.prepare('DELETE FROM garbage WHERE path = ?').run(built.path);
-    recordVerified(db, built.path, built.sha256, stats, writer.now());
+    recordVerified(db, built.path, sha256, stats, writer.now());
     return version;
   });
+}
+
+/** Removes the records that a new one takes the place of: of the same month, or every whole one. @returns Their paths. */
+function replacedBy(
+  db: SqliteDatabase,
+  { exchange, timeframe, month }: Pick<MonthEntry, 'exchange' | 'timeframe' | 'month'>,
+): readonly string[] {
+  const pattern = lastMonthOf(month) === undefined ? month : wholeUntil('%');
+  return db
+    .prepare(
+      'DELETE FROM months WHERE exchange = ? AND timeframe = ? AND month LIKE ? RETURNING path',
+    )
+    .pluck()
+    .all(exchange, timeframe, pattern) as string[];
 }

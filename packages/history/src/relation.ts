@@ -4,12 +4,15 @@ import { type DuckConnection, literal, readRows, withCleanup } from './duck.ts';
 import { attachSql } from './verify.ts';
 import type { CoverageRange } from './write-file.ts';
 
+/** What reading a file needs of its entry: a day file, the archive, or a derived file, which is `hot`. */
+export type InputFile = Pick<FileEntry, 'path' | 'tier' | 'kind'>;
+
 /**
  * The rows of a published file as a relation with the columns of `data`: `data` of an attached day file, or the Parquet
  * file of the archive tier, read in place.
  * @param alias Catalog name of the attached file; not used for the archive.
  */
-export function dayRelation(layout: Layout, entry: FileEntry, alias: string): string {
+export function dayRelation(layout: Layout, entry: InputFile, alias: string): string {
   if (entry.tier !== 'archive') return `${alias}.main.data`;
   return archiveRelation(layout.absolute(entry.path), entry.kind);
 }
@@ -26,7 +29,7 @@ export function archiveRelation(path: string, kind: FileEntry['kind']): string {
 export async function readCoverage(
   connection: DuckConnection,
   layout: Layout,
-  entry: FileEntry,
+  entry: InputFile,
   alias: string,
 ): Promise<readonly CoverageRange[]> {
   if (entry.tier !== 'archive') {
@@ -57,7 +60,7 @@ export function attachedAlias(index: number): string {
 export async function withAttached<T>(
   connection: DuckConnection,
   layout: Layout,
-  entries: readonly FileEntry[],
+  entries: readonly InputFile[],
   body: (relations: readonly string[]) => Promise<T>,
 ): Promise<T> {
   const attached: string[] = [];

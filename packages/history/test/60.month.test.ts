@@ -4,7 +4,7 @@ import { describe, expect, test } from '@jest/globals';
 import {
   type BuiltMonth,
   buildMonth,
-  datesOfMonth,
+  datesOfPeriod,
   discardFiles,
   type FilePlan,
   Manifest,
@@ -115,7 +115,12 @@ describe('a month', () => {
     await publishFebruary(market);
     const stale = (): readonly string[] => {
       using manifest = Manifest.openReader(market.layout);
-      return staleMonths(manifest.snapshot(), 'nse', '1m');
+      return staleMonths({
+        layout: market.layout,
+        snapshot: manifest.snapshot(),
+        exchange: 'nse',
+        timeframe: '1m',
+      });
     };
     expect(stale()).toEqual([]);
     await market.publish(await market.candleDay('2026-02-06'));
@@ -211,7 +216,8 @@ describe('a month', () => {
   test.each([
     ['2026-02', '2026-02-01', '2026-03-01'],
     ['2024-12', '2024-12-01', '2025-01-01'],
+    ['..2024-12', undefined, '2025-01-01'],
   ])('%s has the dates from %s to before %s', (month, from, to) => {
-    expect(datesOfMonth(month)).toEqual({ from, to });
+    expect(datesOfPeriod(month)).toEqual({ from, to });
   });
 });

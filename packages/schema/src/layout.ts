@@ -63,6 +63,8 @@ export interface Layout {
   /** Path of a day file relative to the root, with `/` on every system: what the manifest stores. */
   dayFile(key: DayFileKey): string;
   monthFile(exchange: string, timeframe: StoredTimeframe, month: string): string;
+  /** The file of everything up to a month: `market_data/nse/candles/1d/whole/2026-01.duckdb`, relative. */
+  wholeFile(exchange: string, timeframe: StoredTimeframe, lastMonth: string): string;
   /** Archive tier: Hive layout, `market_data/archive/exchange=nse/kind=ticks/date=2026-02-02/r1.parquet`, relative. */
   archiveFile(key: DayFileKey): string;
   /** Absolute path of a stored relative one. @throws `BAD_NAME` if it would leave the root. */
@@ -107,6 +109,13 @@ export function layoutOf(root: string): Layout {
       ? [key.exchange, 'ticks']
       : [key.exchange, 'candles', key.timeframe];
   };
+  const derived = (exchange: string, timeframe: string, folder: string, month: string): string => {
+    assertMonth(month);
+    if (!isStoredTimeframe(timeframe))
+      throw new SchemaError('BAD_NAME', `No months of timeframe ${JSON.stringify(timeframe)}`);
+    const name = `${month}.duckdb`;
+    return ['market_data', exchangeOf(exchange), 'candles', timeframe, folder, name].join('/');
+  };
   return {
     root: base,
     schemaVersionFile: at('market_data', '.schema_version'),
@@ -132,19 +141,8 @@ export function layoutOf(root: string): Layout {
       const revision = key.revision === 1 ? '' : `.r${key.revision}`;
       return ['market_data', ...keyed(key), `${key.tradingDate}${revision}.duckdb`].join('/');
     },
-    monthFile: (exchange, timeframe, month) => {
-      assertMonth(month);
-      if (!isStoredTimeframe(timeframe))
-        throw new SchemaError('BAD_NAME', `No months of timeframe ${JSON.stringify(timeframe)}`);
-      return [
-        'market_data',
-        exchangeOf(exchange),
-        'candles',
-        timeframe,
-        'months',
-        `${month}.duckdb`,
-      ].join('/');
-    },
+    monthFile: (exchange, timeframe, month) => derived(exchange, timeframe, 'months', month),
+    wholeFile: (exchange, timeframe, month) => derived(exchange, timeframe, 'whole', month),
     archiveFile: (key) => {
       keyed(key);
       const timeframe = key.kind === 'ticks' ? [] : [`timeframe=${key.timeframe}`];

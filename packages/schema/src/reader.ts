@@ -43,7 +43,7 @@ export interface MarketDataSource {
   readonly file?:
     | { readonly path: string; readonly sha256: string; readonly revision: number }
     | undefined;
-  /** The published day files whose rows these are: one for a day, all days of the month for a month; none when live. */
+  /** The published day files whose rows these are: one for a day; all its days for a month, or for the file of many months, whose origin is `month` too; none when live. */
   readonly files?: readonly PublishedFile[] | undefined;
 }
 

@@ -23,6 +23,9 @@ describe('layout of the data root', () => {
     expect(layout.monthFile('nse', '1m', '2026-01')).toBe(
       'market_data/nse/candles/1m/months/2026-01.duckdb',
     );
+    expect(layout.wholeFile('nse', '1d', '2026-01')).toBe(
+      'market_data/nse/candles/1d/whole/2026-01.duckdb',
+    );
     expect(layout.archiveFile({ ...key, kind: 'ticks', timeframe: '' })).toBe(
       'market_data/archive/exchange=nse/kind=ticks/date=2026-02-02/r1.parquet',
     );

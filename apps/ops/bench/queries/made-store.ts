@@ -1,5 +1,6 @@
 import { calendarOf, type Session } from '@tb/calendar';
 import {
+  type BuildInstance,
   type BuiltFile,
   buildDayFile,
   buildMonth,
@@ -10,6 +11,7 @@ import {
   publishFiles,
   publishMonth,
   staleMonths,
+  staleWhole,
 } from '@tb/history';
 import { initialiseRoot } from '@tb/manager';
 import { type Layout, layoutOf, type StoredTimeframe } from '@tb/schema';
@@ -52,8 +54,7 @@ CASE WHEN i % 2 = 0 THEN p - 0.05 END AS bid, CASE WHEN i % 2 = 0 THEN p + 0.05 
 FROM (SELECT sid, i, ${PRICE} AS p FROM (SELECT s::INTEGER AS sid, n::BIGINT AS i FROM range(${sids[0]}, ${sids[1]}) a(s), range(${count}) b(n)))`;
 }
 
-export interface MadeStore {
-  readonly layout: Layout;
+export interface MadeStore extends AsyncDisposable {
   readonly connection: DuckConnection;
   /** First sid, and the one after the last. */
   readonly sids: readonly [number, number];
@@ -64,59 +65,81 @@ export interface MadeStore {
     sessions: readonly Session[],
     rowsSql: (session: Session) => string,
   ): Promise<void>;
-  buildMonths(timeframe: StoredTimeframe): Promise<number>;
-  close(): Promise<void>;
+  buildMonths(timeframe: StoredTimeframe): Promise<void>;
 }
+
+/** Files built at the same time: half of a small file's time is waiting for the disk. */
+const LANES = 3;
+const SYMBOLS_TABLE = 'memory.main.bench_symbols';
 
 /** A data root with symbols and nothing else. Files are built and published by @tb/history, as an import does. */
 export async function openMadeStore(root: string, symbols: number): Promise<MadeStore> {
   const layout = layoutOf(root);
   await initialiseRoot(layout);
-  const duck = await openBuildInstance({ memoryLimitMb: 1024 });
   const writer = await ManifestWriter.open({ layout, purpose: 'bench' });
-  const names = symbolNames(symbols);
-  const bySymbol = await writer.sidsOf(EXCHANGE, names, '2000-01-03');
-  const all = [...bySymbol.values()].sort((a, b) => a - b);
-  const { connection } = duck;
-  const values = [...bySymbol].map(([symbol, sid]) => `(${sid}, '${symbol}')`).join(', ');
-  await connection.run(
-    `CREATE TABLE bench_symbols AS SELECT sid::INTEGER AS sid, symbol FROM (VALUES ${values}) v(sid, symbol)`,
-  );
-  const sids: readonly [number, number] = [all[0]!, all.at(-1)! + 1];
+  const bySymbol = await writer.sidsOf(EXCHANGE, symbolNames(symbols), '2000-01-03');
+  const sids = [...bySymbol.values()].sort((a, b) => a - b);
+  const lanes = await openLanes(bySymbol);
+  const { connection } = lanes[0]!;
   return {
-    layout,
     connection,
-    sids,
+    sids: [sids[0]!, sids.at(-1)! + 1],
     publish: async (kind, timeframe, sessions, rowsSql) => {
-      const built: BuiltFile[] = [];
-      for (const session of sessions) {
+      const built = await inLanes(lanes, sessions, (lane, session) => {
         const { tradingDate, open: originNs } = session;
         const key = { exchange: EXCHANGE, kind, timeframe, tradingDate, revision: 1 };
-        const symbols = 'memory.main.bench_symbols';
-        const made = { layout, key, symbols, sourceFingerprint: 'bench', originNs };
-        built.push(await buildDayFile(connection, { ...made, rowsSql: rowsSql(session) }));
-      }
+        const made = { layout, key, symbols: SYMBOLS_TABLE, sourceFingerprint: 'bench', originNs };
+        return buildDayFile(lane.connection, { ...made, rowsSql: rowsSql(session) });
+      });
       await publishFiles(writer, built);
     },
-    buildMonths: async (timeframe) => {
-      using manifest = Manifest.openReader(layout);
-      const months = staleMonths(manifest.snapshot(), EXCHANGE, timeframe);
-      for (const month of months) {
-        const snapshot = manifest.snapshot();
-        const built = await buildMonth(connection, {
-          layout,
-          snapshot,
-          exchange: EXCHANGE,
-          timeframe,
-          month,
-        });
-        await publishMonth(writer, built);
-      }
-      return months.length;
-    },
-    close: async () => {
+    buildMonths: (timeframe) => buildMonths(writer, connection, layout, timeframe),
+    [Symbol.asyncDispose]: async () => {
       await writer.close();
-      duck.close();
+      for (const lane of lanes) lane.close();
     },
   };
+}
+
+async function openLanes(bySymbol: ReadonlyMap<string, number>): Promise<BuildInstance[]> {
+  const values = [...bySymbol].map(([symbol, sid]) => `(${sid}, '${symbol}')`).join(', ');
+  const lanes: BuildInstance[] = [];
+  for (let lane = 0; lane < LANES; lane++) {
+    const instance = await openBuildInstance({ memoryLimitMb: 1024 });
+    await instance.connection.run(
+      `CREATE TABLE bench_symbols AS SELECT sid::INTEGER AS sid, symbol FROM (VALUES ${values}) v(sid, symbol)`,
+    );
+    lanes.push(instance);
+  }
+  return lanes;
+}
+
+/** The results of `build` in the order of the sessions. */
+async function inLanes(
+  lanes: readonly BuildInstance[],
+  sessions: readonly Session[],
+  build: (lane: BuildInstance, session: Session) => Promise<BuiltFile>,
+): Promise<BuiltFile[]> {
+  const built: BuiltFile[] = [];
+  const waiting = sessions.entries();
+  const work = async (lane: BuildInstance): Promise<void> => {
+    for (const [at, session] of waiting) built[at] = await build(lane, session);
+  };
+  await Promise.all(lanes.map(work));
+  return built;
+}
+
+async function buildMonths(
+  writer: ManifestWriter,
+  connection: DuckConnection,
+  layout: Layout,
+  timeframe: StoredTimeframe,
+): Promise<void> {
+  using manifest = Manifest.openReader(layout);
+  const of = () => ({ layout, snapshot: manifest.snapshot(), exchange: EXCHANGE, timeframe });
+  for (const month of staleMonths(of()))
+    await publishMonth(writer, await buildMonth(connection, { ...of(), month }));
+  const whole = staleWhole(of());
+  if (whole !== undefined)
+    await publishMonth(writer, await buildMonth(connection, { ...of(), month: whole }));
 }

@@ -16,7 +16,7 @@ export function register(program: Command, execute: Execute): void {
   program
     .command('months')
     .description(
-      'build the month files that make long ranges fast, where days changed since; deleting them loses nothing',
+      'build the derived files of months that make long ranges fast, where days changed since; deleting them loses nothing',
     )
     .option('--exchange <exchange>', 'of this exchange only')
     .option('--wait <ms>', 'wait so long for the writer lock of market_data', Number, 30_000)
@@ -39,7 +39,7 @@ async function run(context: Context, flags: Flags): Promise<CommandResult> {
   progress.end();
   const count = Object.values(built).reduce((sum, each) => sum + each, 0);
   const status = count > 0 ? 'built' : 'already_built';
-  return { status, fields: { built }, lines: [`${status}: ${count} months`] };
+  return { status, fields: { built }, lines: [`${status}: ${count} files`] };
 }
 
 function exchangesOf(context: Context): readonly string[] {
