@@ -127,7 +127,8 @@ export const opsErrors: Readonly<Record<OpsErrorCode, ErrorEntry>> = {
   DATE_CONFLICT: {
     exit: 3,
     cause: 'The date is published from another source while the live buffer holds rows of it.',
-    action: 'Compare the two; export the live rows and import them with --correct --reason.',
+    action:
+      'If its ticks belong to the date: `tb rollover --correct --reason TEXT` adds them. Supplied candles: export and import them with --correct.',
   },
   FREEZE_MOVED: {
     exit: 75,

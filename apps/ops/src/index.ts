@@ -63,4 +63,4 @@ export {
 } from './preflight/check-preflight.ts';
 export { type MadeReport, makeReport, type ReportOptions } from './report/make-report.ts';
 export { type RolloverOptions, type RolloverResult, rollover } from './rollover/rollover.ts';
-export type { RolledDate, RolloverStep, RolloverTools } from './rollover/rollover-date.ts';
+export type { RolledDate, RolloverStep, RolloverTools } from './rollover/rollover-tools.ts';

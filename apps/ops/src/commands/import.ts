@@ -2,6 +2,7 @@ import { assertExchange, isStoredTimeframe, STORED_TIMEFRAMES } from '@tb/schema
 import type { Command } from 'commander';
 import { assertInitialised } from '../assert-initialised.ts';
 import type { Context } from '../context.ts';
+import { correctionOf, explanationOf } from '../correction-flags.ts';
 import { OpsError } from '../errors.ts';
 import { findingLines } from '../gates.ts';
 import { importFiles } from '../import/import-files.ts';
@@ -16,7 +17,9 @@ interface ImportFlags extends InputFlags {
   readonly kind: string;
   readonly timeframe: string;
   readonly correct?: boolean;
+  readonly add?: boolean;
   readonly reason?: string;
+  readonly accept?: readonly string[];
   readonly dryRun?: boolean;
   readonly allowEmpty?: boolean;
   readonly wait: number;
@@ -33,8 +36,16 @@ export function register(program: Command, execute: Execute): void {
     .requiredOption('--exchange <exchange>', 'e.g. nse')
     .requiredOption('--kind <kind>', 'ticks or candles')
     .option('--timeframe <timeframe>', 'of candles: 1m, 5m, 15m, 1h or 1d', '1m')
-    .option('--correct', 'a published date with other rows gets a new revision; needs --reason')
+    .option(
+      '--correct',
+      'a published date with other rows gets a new revision: symbols of the input replace theirs; needs --reason',
+    )
+    .option(
+      '--add',
+      'ticks or 1m candles join those of a published date, which all stay; needs --reason',
+    )
     .option('--reason <text>', 'why it is corrected; kept in a hash-chained record')
+    .option('--accept <gate[:symbol]=reason...>', 'accept a finding of a gate, with the reason')
     .option('--dry-run', 'read, build and check everything, publish nothing')
     .option('--allow-empty', 'an input without rows is no error')
     .option('--wait <ms>', 'wait so long for the writer lock of market_data', Number, 30_000);
@@ -60,15 +71,18 @@ async function run(
       'BAD_OPTION',
       `--timeframe ${flags.timeframe} is not one of ${STORED_TIMEFRAMES.join(', ')}`,
     );
-  if (flags.correct === true && (flags.reason ?? '').trim() === '')
-    throw new OpsError('BAD_OPTION', '--correct needs --reason TEXT');
+  if (flags.add === true && kind === 'candles' && flags.timeframe !== '1m')
+    throw new OpsError('BAD_OPTION', '--add takes ticks and 1m candles: the wider ones follow');
+  const correction = correctionOf(flags);
   await assertInitialised(context.layout);
   const result = await importFiles(
     {
       exchange: flags.exchange,
       files,
       input: parseInputOptions(kind, kind === 'ticks' ? '' : flags.timeframe, flags),
-      correction: flags.correct === true ? { why: flags.reason ?? '' } : undefined,
+      correction,
+      mode: flags.add === true ? 'add' : 'replace',
+      explained: (flags.accept ?? []).map(explanationOf),
       dryRun: flags.dryRun,
       allowEmpty: flags.allowEmpty,
     },

@@ -1,13 +1,12 @@
-import type { Explanation } from '@tb/history';
 import { DatabaseManager } from '@tb/manager';
 import { assertExchange, assertTradingDate } from '@tb/schema';
 import type { Command } from 'commander';
 import type { Context } from '../context.ts';
-import { OpsError } from '../errors.ts';
+import { correctionOf, explanationOf } from '../correction-flags.ts';
 import { findingLines } from '../gates.ts';
 import type { CommandResult } from '../output.ts';
 import { rollover } from '../rollover/rollover.ts';
-import type { RolledDate } from '../rollover/rollover-date.ts';
+import type { RolledDate } from '../rollover/rollover-tools.ts';
 import type { Execute } from '../run.ts';
 
 interface RolloverFlags {
@@ -17,6 +16,8 @@ interface RolloverFlags {
   readonly allowEmpty?: boolean;
   readonly strictSymbols?: boolean;
   readonly accept?: readonly string[];
+  readonly correct?: boolean;
+  readonly reason?: string;
   readonly wait: number;
 }
 
@@ -33,6 +34,8 @@ export function register(program: Command, execute: Execute): void {
     .option('--allow-empty', 'a date without rows is no error')
     .option('--strict-symbols', 'refuse when a symbol of the previous session has no rows')
     .option('--accept <gate[:symbol]=reason...>', 'accept a finding of a gate, with the reason')
+    .option('--correct', 'add rows of dates that are published already; needs --reason')
+    .option('--reason <text>', 'why they are added; kept in a hash-chained record')
     .option('--wait <ms>', 'wait so long for a writer lock', Number, 0)
     .addHelpText('after', '\nExample:\n  $ tb rollover --exchange nse --date 2026-02-02')
     .action((flags: RolloverFlags, self: Command) =>
@@ -43,6 +46,7 @@ export function register(program: Command, execute: Execute): void {
 async function run(context: Context, flags: RolloverFlags): Promise<CommandResult> {
   assertExchange(flags.exchange);
   if (flags.date !== undefined) assertTradingDate(flags.date);
+  const correction = correctionOf(flags);
   await using manager = await DatabaseManager.open({
     root: context.layout.root,
     role: 'ingestor',
@@ -58,6 +62,7 @@ async function run(context: Context, flags: RolloverFlags): Promise<CommandResul
       allowEmpty: flags.allowEmpty,
       strictSymbols: flags.strictSymbols,
       explained: (flags.accept ?? []).map(explanationOf),
+      correction,
     },
     {
       layout: context.layout,
@@ -101,19 +106,4 @@ function daysOf(context: Context, date: RolledDate): Record<string, unknown>[] {
     path: context.layout.absolute(file.path),
     revision: file.revision,
   }));
-}
-
-/** `minutes_present:SPY=exchange halt` */
-function explanationOf(text: string): Explanation {
-  const parts = /^([a-z_]+)(?::([^=]+))?=(.+)$/.exec(text);
-  if (!parts?.[1] || !parts[3])
-    throw new OpsError(
-      'BAD_OPTION',
-      `--accept ${JSON.stringify(text)} is not of the form GATE[:SYMBOL]=REASON`,
-    );
-  return {
-    gate: parts[1],
-    reason: parts[3],
-    ...(parts[2] === undefined ? {} : { symbol: parts[2] }),
-  };
 }

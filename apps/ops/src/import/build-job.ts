@@ -1,14 +1,33 @@
-import type { BuiltFile, DayResult, FileEntry, GateResult, RowChanges } from '@tb/history';
+import type {
+  BuiltFile,
+  DayResult,
+  Explanation,
+  FileEntry,
+  GateResult,
+  RowChanges,
+} from '@tb/history';
 import type { InputOptions } from '../input/input-options.ts';
+import type { StagedRows } from './stage-job.ts';
 
 /** One trading date of a stage, and what is published of it. */
-export interface ImportDate {
-  readonly tradingDate: string;
+export interface ImportDate extends StagedRows {
+  /** Rows of the stage, without those of skipped files. */
   readonly rows: number;
+  /** Rows of skipped files: they were added before. */
+  readonly rowsSkipped: number;
   readonly revision: number;
   /** Newest revision of each kind and timeframe. */
   readonly published: readonly FileEntry[];
+  /** Published candles that were never made from the published ticks: those of a vendor. */
+  readonly vendorTimeframes: readonly string[];
+  readonly sourceFingerprint: string;
 }
+
+/**
+ * What becomes of the published rows of a symbol that the stage has: `replace` drops them, `add` keeps them beside the
+ * staged ones.
+ */
+export type ImportMode = 'replace' | 'add';
 
 /** What a worker is asked: to compare staged dates with the published ones, or to build them. */
 export interface BuildJob {
@@ -16,9 +35,13 @@ export interface BuildJob {
   readonly exchange: string;
   readonly stagePath: string;
   readonly input: Pick<InputOptions, 'kind' | 'timeframe'>;
+  readonly mode: ImportMode;
+  /** Staged ticks are numbered in the order of the input, or keep the seqs of the live buffer that they came from. */
+  readonly numbering: 'input' | 'live';
   readonly dates: readonly ImportDate[];
   readonly symbols: ReadonlyMap<number, string>;
-  readonly sourceFingerprint: string;
+  /** Findings that somebody accepts. */
+  readonly explained: readonly Explanation[];
   readonly dryRun: boolean;
   readonly memoryLimitMb: number;
 }
@@ -32,10 +55,13 @@ export interface ComparedDate {
 /** A date that was built; the parent places and publishes it. */
 export interface BuiltDate {
   readonly tradingDate: string;
+  /** Those whose content is not published yet. */
   readonly files: readonly BuiltFile[];
   readonly gates: readonly GateResult[];
   readonly ok: boolean;
   readonly rows: DayResult['rows'];
+  /** Staged candles that are published already. */
+  readonly rowsDuplicate: number;
   /** Against the published rows of the imported kind and timeframe; for a correction. */
   readonly changes: RowChanges | undefined;
 }

@@ -1,12 +1,13 @@
 import {
+  type BuiltFile,
   buildDay,
   canonicalRelation,
   countChanges,
-  type DayResult,
   discardFiles,
   duckdbVersion,
   type FileEntry,
-  Manifest,
+  type GateResult,
+  gatesPassed,
   openBuildInstance,
   profileOf,
   verifyFile,
@@ -15,7 +16,9 @@ import {
 import { Calendars } from '@tb/manager';
 import { type Layout, layoutOf } from '@tb/schema';
 import { OpsError } from '../errors.ts';
+import { keptFinding } from '../rollover/published-elsewhere.ts';
 import { serveWorker } from '../worker/serve-worker.ts';
+import { repeatedCandles, repeatedTicks } from './added-rows.ts';
 import {
   type BuildJob,
   type BuiltDate,
@@ -23,8 +26,8 @@ import {
   type ImportDate,
   publishedOf,
 } from './build-job.ts';
-import { columnsOf, daySource } from './day-source.ts';
-import { stagedRowsSql } from './stage-job.ts';
+import { columnsOf, daySource, type RelationOf } from './day-source.ts';
+import { stagedFrom, stagedRowsSql } from './stage-job.ts';
 
 type Connection = Awaited<ReturnType<typeof openBuildInstance>>['connection'];
 
@@ -74,7 +77,7 @@ async function isIdentical(
   const hashOf = async (relation: string): Promise<string> =>
     (await profileOf(connection, kind, canonicalRelation(kind, comparable(kind, relation))))
       .contentHash;
-  const staged = await hashOf(`(${stagedRowsSql(kind, 'staged', date.tradingDate)})`);
+  const staged = await hashOf(`(${stagedRowsSql(kind, date)})`);
   return await withAttached(
     connection,
     layout,
@@ -101,43 +104,55 @@ async function build(
     const relationOf = (file: FileEntry): string => relations[date.published.indexOf(file)] ?? '';
     const keptSeq = await highestKeptSeq(connection, job, date, relationOf);
     await refuseTickSymbols(connection, job, date, relationOf);
+    const repeated = await repeatedTicks(connection, job, date, relationOf);
+    if (!gatesPassed(repeated)) return refused(date, repeated);
     const source = daySource(job, date, relationOf, keptSeq);
     const result = await buildDay(connection, {
       ...{ layout, session, calendar, source },
       revision: date.revision,
-      // Published rows that stay have symbols that the input may not have.
-      symbols: new Map([...publishedSymbols(layout, job.exchange), ...job.symbols]),
-      sourceFingerprint: job.sourceFingerprint,
+      symbols: job.symbols,
+      sourceFingerprint: date.sourceFingerprint,
       // Vendor data have holes and thin symbols: an import tells such findings, and refuses only what cannot be right.
       expectations: 'flag',
+      explained: job.explained,
       dryRun: job.dryRun,
       onStep: (name, key) => step(key ? `${name} ${key.timeframe || key.kind}` : name),
     });
-    const files = await changedFiles(layout, result, date, await duckdbVersion(connection));
+    const kept = result.files.filter((file) => isVendor(job, date, file));
+    await discardFiles(layout, kept);
+    const own = result.files.filter((file) => !kept.includes(file));
+    const files = await changedFiles(layout, own, date, await duckdbVersion(connection));
     return {
       tradingDate: date.tradingDate,
       files,
-      gates: result.gates,
+      gates: [...repeated, ...result.gates, ...kept.map((file) => keptFinding(file))],
       ok: result.ok,
       rows: result.rows,
+      rowsDuplicate: await repeatedCandles(connection, job, date, relationOf),
       changes: await changesOf(connection, job, date, relationOf, source),
     };
   });
 }
 
-function publishedSymbols(layout: Layout, exchange: string): ReadonlyMap<number, string> {
-  using manifest = Manifest.openReader(layout);
-  return new Map(manifest.snapshot().symbols(exchange).entries());
+function refused({ tradingDate }: ImportDate, gates: readonly GateResult[]): BuiltDate {
+  const nothing = { files: [], rows: {}, rowsDuplicate: 0, changes: undefined };
+  return { tradingDate, ok: false, gates, ...nothing };
+}
+
+/** Whether candles of a vendor stand where the build derived some from ticks. */
+function isVendor({ mode, input }: BuildJob, date: ImportDate, file: BuiltFile): boolean {
+  const isDerived = file.kind === 'candles' && input.kind === 'ticks';
+  return mode === 'add' && isDerived && date.vendorTimeframes.includes(file.timeframe);
 }
 
 /** A file with the content of the published one is not published again. */
 async function changedFiles(
   layout: Layout,
-  result: DayResult,
+  files: readonly BuiltFile[],
   date: ImportDate,
   version: string,
-): Promise<DayResult['files']> {
-  const isSame = (file: DayResult['files'][number]): boolean =>
+): Promise<readonly BuiltFile[]> {
+  const isSame = (file: BuiltFile): boolean =>
     date.published.some(
       (old) =>
         old.kind === file.kind &&
@@ -145,20 +160,21 @@ async function changedFiles(
         old.duckdbVersion === version &&
         old.contentHash === file.contentHash,
     );
-  await discardFiles(layout, result.files.filter(isSame));
-  return result.files.filter((file) => !isSame(file));
+  await discardFiles(layout, files.filter(isSame));
+  return files.filter((file) => !isSame(file));
 }
 
 async function highestKeptSeq(
   connection: Connection,
   job: BuildJob,
   date: ImportDate,
-  relationOf: (file: FileEntry) => string,
+  relationOf: RelationOf,
 ): Promise<bigint> {
   const file = publishedOf(date, job.input);
   if (!file || job.input.kind !== 'ticks') return 0n;
+  const kept = job.mode === 'add' ? '' : ` WHERE sid NOT IN (SELECT sid FROM ${stagedFrom(date)})`;
   const rows = await connection.runAndReadAll(
-    `SELECT coalesce(max(seq), 0)::BIGINT AS seq FROM ${relationOf(file)} AS published WHERE sid NOT IN (SELECT sid FROM staged.stage WHERE day = DATE '${date.tradingDate}')`,
+    `SELECT coalesce(max(seq), 0)::BIGINT AS seq FROM ${relationOf(file)} AS published${kept}`,
   );
   return rows.getRowObjects()[0]?.['seq'] as bigint;
 }
@@ -168,12 +184,12 @@ async function refuseTickSymbols(
   connection: Connection,
   job: BuildJob,
   date: ImportDate,
-  relationOf: (file: FileEntry) => string,
+  relationOf: RelationOf,
 ): Promise<void> {
   const ticks = date.published.find((file) => file.kind === 'ticks');
   if (!ticks || job.input.kind !== 'candles' || job.input.timeframe !== '1m') return;
   const rows = await connection.runAndReadAll(
-    `SELECT DISTINCT sid FROM staged.stage WHERE day = DATE '${date.tradingDate}' AND sid IN (SELECT sid FROM ${relationOf(ticks)} AS published) ORDER BY sid LIMIT 1`,
+    `SELECT DISTINCT sid FROM ${stagedFrom(date)} AND sid IN (SELECT sid FROM ${relationOf(ticks)} AS published) ORDER BY sid LIMIT 1`,
   );
   const sid = rows.getRowObjects()[0]?.['sid'] as number | undefined;
   if (sid !== undefined)
@@ -187,7 +203,7 @@ async function changesOf(
   connection: Connection,
   job: BuildJob,
   date: ImportDate,
-  relationOf: (file: FileEntry) => string,
+  relationOf: RelationOf,
   source: ReturnType<typeof daySource>,
 ): Promise<BuiltDate['changes']> {
   const file = publishedOf(date, job.input);

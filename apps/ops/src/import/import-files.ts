@@ -1,7 +1,6 @@
 import { access, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { GateResult } from '@tb/history';
-import type { Layout } from '@tb/schema';
 import { OpsError } from '../errors.ts';
 import { findingsOf } from '../gates.ts';
 import { openRejects, type Rejects } from '../input/rejects.ts';
@@ -15,7 +14,8 @@ import {
 } from './build-job.ts';
 import type { ImportedDate, ImportOptions, ImportResult, ImportTools } from './import-options.ts';
 import { planDates } from './plan-dates.ts';
-import { publishDate } from './publish-date.ts';
+import { oldDate, publishDate } from './publish-date.ts';
+import { publishedSymbols } from './published-symbols.ts';
 import { openStageFolder } from './stage-folder.ts';
 import type { StageEvent, StageJob, StageResult } from './stage-job.ts';
 
@@ -26,7 +26,8 @@ const MEMORY_MB = 512;
  * first date is published; an import that was killed between two dates goes on with the rest when it is run again.
  *
  * A date that is published is refused unless its rows are the same (`already_imported`) or `correction` is given. Symbols
- * that the input does not have keep their rows.
+ * that the input does not have keep their rows. With the mode `add` all published rows stay; a file that was added to a date
+ * before is not added again.
  *
  * @throws `INPUT_*`, `COLUMN_MISSING`, `TIME_ZONE_MISSING`, `ALL_ROWS_REJECTED`, `DATE_EXISTS`, `DATE_LIVE`, `GATE_FAILED`,
  *   `CANDLES_FROM_TICKS`, `INTERRUPTED`, and what history throws.
@@ -43,20 +44,21 @@ export async function importFiles(
     const staged = await stage(options, tools, join(folder, 'stage.duckdb'), rejects);
     rejectedFile = options.dryRun === true ? rejects.discard() : rejects.close();
     assertSome(staged, rejects, options, rejectedFile);
-    const dates = planDates(options.exchange, tools.layout, staged);
+    const mode = options.mode ?? 'replace';
+    const { exchange, input } = options;
+    const dates = planDates({ exchange, layout: tools.layout, input, mode }, staged);
     const job = jobOf(options, tools, staged, dates, join(folder, 'stage.duckdb'));
-    const identical = await compare(job, options, tools);
+    const old = mode === 'add' ? addedBefore(dates) : await compare(job, options, tools);
     const built = await buildAndPublish(
-      { ...job, dates: dates.filter((date) => !identical.has(date.tradingDate)) },
+      { ...job, dates: dates.filter((date) => !old.has(date.tradingDate)) },
       options,
       tools,
     );
-    // Rows of a date that is published with the same content are not stored a second time.
-    const rowsOld = dates.reduce(
-      (sum, date) => sum + (identical.has(date.tradingDate) ? date.rows : 0),
-      0,
+    // Rows that are published already are not stored a second time.
+    const rowsDuplicate = dates.reduce(
+      (sum, date) => sum + date.rowsSkipped + (old.has(date.tradingDate) ? date.rows : 0),
+      staged.rowsDuplicate + built.rowsDuplicate,
     );
-    const rowsDuplicate = staged.rowsDuplicate + rowsOld;
     return {
       status: statusOf(built.days, options),
       rowsRead: staged.rowsRead,
@@ -67,7 +69,7 @@ export async function importFiles(
       days: [
         ...built.days,
         ...dates
-          .filter((date) => identical.has(date.tradingDate))
+          .filter((date) => old.has(date.tradingDate))
           .map((date) => oldDate(date, job, tools.layout)),
       ].sort((a, b) => (a.date < b.date ? -1 : 1)),
       findings: built.findings,
@@ -140,12 +142,20 @@ function jobOf(
     exchange: options.exchange,
     stagePath,
     input: { kind: options.input.kind, timeframe: options.input.timeframe },
+    mode: options.mode ?? 'replace',
+    numbering: 'input',
     dates,
-    symbols: staged.symbols,
-    sourceFingerprint: staged.sourceFingerprint,
+    // Published rows that stay have symbols that the input may not have.
+    symbols: new Map([...publishedSymbols(tools.layout, options.exchange), ...staged.symbols]),
+    explained: options.explained ?? [],
     dryRun: options.dryRun === true,
     memoryLimitMb: MEMORY_MB,
   };
+}
+
+/** Dates to which every file of the input was added before. */
+function addedBefore(dates: readonly ImportDate[]): ReadonlySet<string> {
+  return new Set(dates.filter(({ rows }) => rows === 0).map(({ tradingDate }) => tradingDate));
 }
 
 /** Dates whose published rows are those of the input. @throws `DATE_EXISTS` for others, unless it is a correction. */
@@ -182,8 +192,9 @@ async function buildAndPublish(
   job: BuildJob,
   options: ImportOptions,
   tools: ImportTools,
-): Promise<{ days: ImportedDate[]; findings: GateResult[] }> {
+): Promise<{ days: ImportedDate[]; findings: GateResult[]; rowsDuplicate: number }> {
   const days: ImportedDate[] = [];
+  let rowsDuplicate = 0;
   const findings: GateResult[] = [];
   const count = Math.max(1, Math.min(tools.workers ?? 2, Math.ceil(job.dates.length / 8)));
   let last: Promise<void> = Promise.resolve();
@@ -193,6 +204,7 @@ async function buildAndPublish(
     last = last.then(async () => {
       findings.push(...findingsOf(built.gates));
       days.push(await publishDate(built, job, options, tools));
+      rowsDuplicate += built.rowsDuplicate;
       tools.progress.update(++done);
     });
     last.catch(() => stop.abort());
@@ -213,23 +225,11 @@ async function buildAndPublish(
   await last;
   const failed = ended.find((each) => each.status === 'rejected');
   if (failed) throw failed.reason;
-  return { days, findings };
-}
-
-function oldDate(date: ImportDate, job: BuildJob, layout: Layout): ImportedDate {
-  const file = publishedOf(date, job.input);
-  return {
-    date: date.tradingDate,
-    status: 'already_imported',
-    rows: date.rows,
-    sha256: file?.sha256 ?? null,
-    path: file ? layout.absolute(file.path) : null,
-    revision: file?.revision ?? null,
-  };
+  return { days, findings, rowsDuplicate };
 }
 
 function statusOf(built: readonly ImportedDate[], options: ImportOptions): ImportResult['status'] {
   if (options.dryRun === true) return 'planned';
   if (built.some((day) => day.status === 'corrected')) return 'corrected';
-  return built.length > 0 ? 'imported' : 'already_imported';
+  return built.some((day) => day.status === 'imported') ? 'imported' : 'already_imported';
 }

@@ -1,14 +1,26 @@
-import type { GateResult } from '@tb/history';
+import type { Explanation, GateResult } from '@tb/history';
 import type { Layout } from '@tb/schema';
 import type { InputOptions } from '../input/input-options.ts';
 import type { Progress } from '../progress.ts';
+import type { ImportMode } from './build-job.ts';
+
+/** Why a published date changes, and who says so. */
+export interface CorrectionOptions {
+  readonly why: string;
+  /** The user of the process by default. */
+  readonly who?: string | undefined;
+}
 
 export interface ImportOptions {
   readonly exchange: string;
   readonly files: readonly string[];
   readonly input: InputOptions;
   /** A date that is published gets a new revision, with this reason in the hash-chained record. */
-  readonly correction?: { readonly why: string; readonly who?: string | undefined } | undefined;
+  readonly correction?: CorrectionOptions | undefined;
+  /** `add`: published rows stay, and those of the input join them. Default `replace`. */
+  readonly mode?: ImportMode | undefined;
+  /** Findings of gates that somebody accepts, with the reason. */
+  readonly explained?: readonly Explanation[] | undefined;
   readonly dryRun?: boolean | undefined;
   readonly allowEmpty?: boolean | undefined;
 }

@@ -1,8 +1,9 @@
 import { userInfo } from 'node:os';
 import { discardFiles, ManifestWriter, publishFiles } from '@tb/history';
+import type { Layout } from '@tb/schema';
 import { OpsError } from '../errors.ts';
 import { gateError } from '../gates.ts';
-import type { BuildJob, BuiltDate } from './build-job.ts';
+import { type BuildJob, type BuiltDate, type ImportDate, publishedOf } from './build-job.ts';
 import type { ImportedDate, ImportOptions, ImportTools } from './import-options.ts';
 
 /**
@@ -12,8 +13,8 @@ import type { ImportedDate, ImportOptions, ImportTools } from './import-options.
 export async function publishDate(
   built: BuiltDate,
   job: BuildJob,
-  options: ImportOptions,
-  tools: ImportTools,
+  options: Pick<ImportOptions, 'correction'>,
+  tools: Pick<ImportTools, 'layout' | 'waitMs' | 'signal' | 'onStep'>,
 ): Promise<ImportedDate> {
   const { layout } = tools;
   const date = built.tradingDate;
@@ -24,7 +25,9 @@ export async function publishDate(
   if (!built.ok) throw gateError(`${job.exchange} ${built.tradingDate}`, built.gates);
   if (job.dryRun)
     return { date, status: 'planned', rows, sha256: null, path: null, revision: null };
-  const published = job.dates.find((each) => each.tradingDate === date)?.published ?? [];
+  const planned = job.dates.find((each) => each.tradingDate === date);
+  if (built.files.length === 0 && planned) return oldDate(planned, job, layout);
+  const published = planned?.published ?? [];
   const isReplacing = built.files.some((each) =>
     published.some((old) => old.kind === each.kind && old.timeframe === each.timeframe),
   );
@@ -51,6 +54,19 @@ export async function publishDate(
     date,
     status: correction ? 'corrected' : 'imported',
     rows,
+    sha256: file?.sha256 ?? null,
+    path: file ? layout.absolute(file.path) : null,
+    revision: file?.revision ?? null,
+  };
+}
+
+/** A date that nothing new was found for. */
+export function oldDate(date: ImportDate, job: BuildJob, layout: Layout): ImportedDate {
+  const file = publishedOf(date, job.input);
+  return {
+    date: date.tradingDate,
+    status: 'already_imported',
+    rows: file?.rows ?? 0,
     sha256: file?.sha256 ?? null,
     path: file ? layout.absolute(file.path) : null,
     revision: file?.revision ?? null,

@@ -36,13 +36,13 @@ async function stage(
   });
   const connection = await instance.connect();
   using sids = SidSource.open(layout, job.exchange, job.dryRun);
-  const hash = createHash('sha256');
+  const sha256: string[] = [];
   let rowsRead = 0;
   try {
     const writer = await StageWriter.create(connection);
     for (const [file, name] of job.files.entries()) {
       const input = inputOf(name, job.input.format);
-      hash.update(await sha256Of(input));
+      sha256.push(await sha256Of(input));
       for await (const block of blocksOf(input, job, (date) => calendar.sessionOf(date)?.open)) {
         rowsRead += block.rowsRead;
         const dated = dateOfRow(block, calendar, job.input);
@@ -69,7 +69,7 @@ async function stage(
       rowsDuplicate: repeats.duplicates,
       dates,
       symbols: sids.names,
-      sourceFingerprint: `import/${hash.digest('hex')}`,
+      sha256,
     };
   } finally {
     connection.closeSync();
@@ -90,25 +90,27 @@ function blocksOf(
     : candleBlocks(input, job.input, nothing, dateToTs);
 }
 
-async function sha256Of(input: Input): Promise<Buffer> {
+async function sha256Of(input: Input): Promise<string> {
   const hash = createHash('sha256');
   try {
     for await (const chunk of createReadStream(input.name)) hash.update(chunk as Buffer);
   } catch (error) {
     throw inputError(input.name, error);
   }
-  return hash.digest();
+  return hash.digest('hex');
 }
 
 async function datesOf(
   connection: Awaited<ReturnType<DuckDBInstance['connect']>>,
 ): Promise<StagedDate[]> {
   const rows = await connection.runAndReadAll(
-    'SELECT CAST(day AS VARCHAR) AS day, count(*) AS n, count(DISTINCT sid) AS symbols FROM stage GROUP BY day ORDER BY day',
+    'SELECT CAST(day AS VARCHAR) AS day, file, count(*) AS n FROM stage GROUP BY day, file ORDER BY day, file',
   );
-  return rows.getRowObjects().map((row) => ({
-    tradingDate: String(row['day']),
-    rows: Number(row['n']),
-    symbols: Number(row['symbols']),
-  }));
+  const dates = new Map<string, Map<number, number>>();
+  for (const row of rows.getRowObjects()) {
+    const day = String(row['day']);
+    const files = dates.get(day) ?? new Map<number, number>();
+    dates.set(day, files.set(Number(row['file']), Number(row['n'])));
+  }
+  return [...dates].map(([tradingDate, files]) => ({ tradingDate, files }));
 }

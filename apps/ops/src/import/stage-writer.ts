@@ -12,6 +12,7 @@ import {
 import type { Block } from '../input/blocks.ts';
 import type { DatedRows } from './date-of-row.ts';
 import type { SidSource } from './sid-source.ts';
+import { STAGE_COLUMNS } from './stage-job.ts';
 
 const VECTOR_ROWS = 2048;
 const TYPES = [DATE, INTEGER, BIGINT, INTEGER, BIGINT, DOUBLE, DOUBLE, DOUBLE, DOUBLE, DOUBLE];
@@ -28,9 +29,7 @@ export class StageWriter {
   }
 
   static async create(connection: DuckDBConnection): Promise<StageWriter> {
-    await connection.run(
-      'CREATE TABLE stage (day DATE NOT NULL, sid INTEGER NOT NULL, ts BIGINT NOT NULL, file INTEGER NOT NULL, row BIGINT NOT NULL, v1 DOUBLE, v2 DOUBLE, v3 DOUBLE, v4 DOUBLE, v5 DOUBLE)',
-    );
+    await connection.run(`CREATE TABLE stage (${STAGE_COLUMNS})`);
     return new StageWriter(await connection.createAppender('stage'));
   }
 

@@ -1,65 +1,25 @@
-import type { SessionCalendar } from '@tb/calendar';
 import {
   type BuiltFile,
   discardFiles,
   type Explanation,
   type FileEntry,
-  type GateResult,
   type ManifestSnapshot,
   ManifestWriter,
   placeFiles,
 } from '@tb/history';
 import type { LiveBuffer, LiveDay, PublishedProof } from '@tb/live';
-import type { Layout } from '@tb/schema';
 import { OpsError } from '../errors.ts';
 import { findingsOf, gateError } from '../gates.ts';
 import { runWorker } from '../worker/run-worker.ts';
 import { conflict, keptFinding, splitPublished } from './published-elsewhere.ts';
 import { frozenSeqOf, type RolloverBuild, type RolloverJob } from './rollover-job.ts';
-
-/** Named points of a rollover, in order; tests kill the process at each. Steps of the worker come as `build <step>`. */
-export type RolloverStep =
-  | 'frozen'
-  | 'cleaned'
-  | `build ${string}`
-  | 'built'
-  | 'placed linked'
-  | 'placed unlinked'
-  | 'placed folders-synced'
-  | 'published'
-  | 'cleared';
-
-export interface RolloverTools {
-  readonly layout: Layout;
-  /** The live buffer, opened by its one writer: this process. */
-  readonly live: LiveBuffer;
-  readonly calendar: SessionCalendar;
-  /** How long to wait for the lock of market_data, ms. */
-  readonly waitMs?: number | undefined;
-  readonly signal?: AbortSignal | undefined;
-  readonly onStep?: ((step: RolloverStep) => void) | undefined;
-  /** ns UTC; the clock by default. */
-  readonly now?: (() => bigint) | undefined;
-  /** DuckDB memory of the worker. Default 512. */
-  readonly memoryLimitMb?: number | undefined;
-}
+import type { RolledDate, RolloverTools } from './rollover-tools.ts';
 
 export interface RolloverDateOptions {
   readonly tradingDate: string;
   readonly dryRun: boolean;
   readonly explained: readonly Explanation[];
   readonly expectedSymbols: readonly string[] | undefined;
-}
-
-/** What became of one trading date. */
-export interface RolledDate {
-  readonly date: string;
-  readonly status: 'promoted' | 'already_promoted' | 'planned';
-  readonly files: readonly (BuiltFile | FileEntry)[];
-  /** Rows a file, also of a dry run. */
-  readonly rows: Readonly<Record<string, number>>;
-  /** Gate results that are not simply ok: flagged, or accepted with an explanation. */
-  readonly findings: readonly GateResult[];
 }
 
 /** Rows that arrive while a date is built are taken in so often; then the rollover gives up until it is run again. */

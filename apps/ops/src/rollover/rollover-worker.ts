@@ -1,9 +1,11 @@
-import { buildDay, type CoverageRange, Manifest, openBuildInstance, verifyFile } from '@tb/history';
-import { LiveReader, type LiveSnapshot, loadCandles, loadTicks, verifySegment } from '@tb/live';
+import { buildDay, type CoverageRange, openBuildInstance, verifyFile } from '@tb/history';
+import { LiveReader, type LiveSnapshot } from '@tb/live';
 import { Calendars } from '@tb/manager';
 import { type Layout, layoutOf } from '@tb/schema';
 import { OpsError } from '../errors.ts';
+import { publishedSymbols } from '../import/published-symbols.ts';
 import { serveWorker } from '../worker/serve-worker.ts';
+import { attachTicks, loadSupplied } from './live-relation.ts';
 import { liveFingerprint, type RolloverBuild, type RolloverJob } from './rollover-job.ts';
 
 /** What this worker needs of a connection: that of `openBuildInstance`. */
@@ -35,7 +37,7 @@ async function build(job: RolloverJob, step: (name: string) => void): Promise<Ro
     calendar,
     revision: job.revision,
     source: { ticks, candles: candles === undefined ? {} : { '1m': candles } },
-    symbols: symbolsOf(layout, job.exchange),
+    symbols: publishedSymbols(layout, job.exchange),
     sourceFingerprint: liveFingerprint(
       job.exchange,
       job.tradingDate,
@@ -66,54 +68,6 @@ function assertFrozen(snapshot: LiveSnapshot, job: RolloverJob): void {
     );
 }
 
-/** A relation over the ticks of a date: its segments, attached read-only, and its tail, loaded. undefined: it has none. */
-async function attachTicks(
-  connection: Connection,
-  snapshot: LiveSnapshot,
-  tradingDate: string,
-): Promise<string | undefined> {
-  const relations: string[] = [];
-  for (const segment of snapshot.segments.filter((each) => each.tradingDate === tradingDate)) {
-    await verifySegment(segment);
-    await connection.run(
-      `ATTACH '${segment.path.replaceAll("'", "''")}' AS segment_${segment.id} (TYPE duckdb, READ_ONLY)`,
-    );
-    relations.push(`SELECT sid, ts, seq, price, volume, bid, ask FROM segment_${segment.id}.data`);
-  }
-  const tail = snapshot.tail.filter((chunk) => chunk.tradingDate === tradingDate);
-  if (tail.length > 0) {
-    await connection.run(
-      'CREATE TABLE tail (sid INTEGER, ts TIMESTAMP_NS, seq BIGINT, price DOUBLE, volume DOUBLE, bid DOUBLE, ask DOUBLE)',
-    );
-    await loadTicks(connection as unknown as Parameters<typeof loadTicks>[0], 'tail', tail);
-    relations.push('SELECT sid, ts, seq, price, volume, bid, ask FROM tail');
-  }
-  return relations.length === 0 ? undefined : relations.join(' UNION ALL ');
-}
-
-/** The candles of symbols that have no ticks that day: they were supplied. undefined: there are none. */
-async function loadSupplied(
-  connection: Connection,
-  snapshot: LiveSnapshot,
-  tradingDate: string,
-  ticks: string | undefined,
-): Promise<string | undefined> {
-  const candles = snapshot.candles(tradingDate);
-  if (candles.rows === 0) return undefined;
-  await connection.run(
-    'CREATE TABLE supplied (sid INTEGER, ts TIMESTAMP_NS, open DOUBLE, high DOUBLE, low DOUBLE, close DOUBLE, volume DOUBLE)',
-  );
-  await loadCandles(
-    connection as unknown as Parameters<typeof loadCandles>[0],
-    'supplied',
-    candles,
-  );
-  if (ticks !== undefined)
-    await connection.run(`DELETE FROM supplied WHERE sid IN (SELECT DISTINCT sid FROM (${ticks}))`);
-  const left = await connection.runAndReadAll('SELECT count(*) AS n FROM supplied');
-  return Number(left.getRowObjects()[0]?.['n']) === 0 ? undefined : 'SELECT * FROM supplied';
-}
-
 /** What feeds recorded inside the window of a session; undefined when none did. */
 function coverageOf(
   snapshot: LiveSnapshot,
@@ -125,11 +79,6 @@ function coverageOf(
   return inside.length === 0
     ? undefined
     : inside.map(({ source, from, to }) => ({ source, from, to }));
-}
-
-function symbolsOf(layout: Layout, exchange: string): ReadonlyMap<number, string> {
-  using manifest = Manifest.openReader(layout);
-  return new Map(manifest.snapshot().symbols(exchange).entries());
 }
 
 /** Symbols of the session before, from its published file; undefined when there is none. A damaged one is refused before it is opened. */

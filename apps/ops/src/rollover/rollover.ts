@@ -1,6 +1,11 @@
-import type { Explanation } from '@tb/history';
+import { type Explanation, Manifest } from '@tb/history';
+import type { LiveDay } from '@tb/live';
 import { OpsError } from '../errors.ts';
-import { type RolledDate, type RolloverTools, rolloverDate } from './rollover-date.ts';
+import type { CorrectionOptions } from '../import/import-options.ts';
+import { correctDate } from './correct-date.ts';
+import { rolloverDate } from './rollover-date.ts';
+import type { RolledDate, RolloverTools } from './rollover-tools.ts';
+import { isWaiting } from './waiting-day.ts';
 
 export interface RolloverOptions {
   /** One trading date; without it every closed date of the live buffer, oldest first. */
@@ -11,6 +16,11 @@ export interface RolloverOptions {
   readonly allowEmpty?: boolean | undefined;
   /** Findings of gates that somebody accepts, with the reason. */
   readonly explained?: readonly Explanation[] | undefined;
+  /**
+   * Rows of a date that is published already are added to it as a new revision, with this reason in the hash-chained record.
+   * Without it they stay where they are, and are told.
+   */
+  readonly correction?: CorrectionOptions | undefined;
   /** Refuse a date in which a symbol of this list, or of the previous session, has no rows. Default: it is told only. */
   readonly strictSymbols?: boolean | undefined;
   /** The instrument list of the exchange; without it the symbols of the previous session are expected. */
@@ -20,7 +30,13 @@ export interface RolloverOptions {
 }
 
 export interface RolloverResult {
-  readonly status: 'promoted' | 'already_promoted' | 'nothing_to_do' | 'planned';
+  readonly status:
+    | 'promoted'
+    | 'already_promoted'
+    | 'corrected'
+    | 'already_corrected'
+    | 'nothing_to_do'
+    | 'planned';
   readonly exchange: string;
   readonly dates: readonly RolledDate[];
 }
@@ -50,37 +66,87 @@ export async function rollover(
         'INTERRUPTED',
         `Stopped before ${tradingDate}; ${rolled.length} dates were promoted`,
       );
-    rolled.push(
-      await rolloverDate(
-        {
-          tradingDate,
-          dryRun: options.dryRun === true,
-          expectedSymbols: options.instruments,
-          explained: [
-            ...(options.explained ?? []),
-            ...(options.strictSymbols === true
-              ? []
-              : [{ gate: 'symbols_present', reason: 'not required' }]),
-          ],
-        },
-        tools,
-      ),
-    );
+    rolled.push(...(await oneDate(tradingDate, options, tools)));
   }
   return { status: statusOf(rolled), exchange, dates: rolled };
 }
 
-function statusOf(rolled: readonly RolledDate[]): RolloverResult['status'] {
-  if (rolled.length === 0) return 'nothing_to_do';
-  if (rolled.some((each) => each.status === 'promoted')) return 'promoted';
-  return rolled.some((each) => each.status === 'planned') ? 'planned' : 'already_promoted';
+/** The rollover of a date, and the correction of what waits for one, if it was asked for. */
+async function oneDate(
+  tradingDate: string,
+  options: RolloverOptions,
+  tools: RolloverTools,
+): Promise<RolledDate[]> {
+  const { correction } = options;
+  const explained = [
+    ...(options.explained ?? []),
+    ...(options.strictSymbols === true
+      ? []
+      : [{ gate: 'symbols_present', reason: 'not required' }]),
+  ];
+  const dryRun = options.dryRun === true;
+  const rolled: RolledDate[] = [];
+  const before = waitingDay(tradingDate, tools);
+  const isLeft = before && (correction || options.tradingDate === undefined);
+  if (!isLeft && before?.state !== 'cleared') {
+    const expectedSymbols = options.instruments;
+    rolled.push(await rolloverDate({ tradingDate, dryRun, expectedSymbols, explained }, tools));
+  }
+  const waiting = waitingDay(tradingDate, tools);
+  if (waiting && correction)
+    rolled.push(await correctDate({ tradingDate, correction, dryRun, explained }, tools));
+  else if (waiting) rolled.push(waitingDate(waiting, tools));
+  return rolled;
 }
 
-/** Dates of the live buffer whose session is over, oldest first. */
+/** The date as the live buffer has it, when its rows wait for a correction. */
+function waitingDay(tradingDate: string, { layout, live }: RolloverTools): LiveDay | undefined {
+  using manifest = Manifest.openReader(layout);
+  const snapshot = manifest.snapshot();
+  return live
+    .days()
+    .find((day) => day.tradingDate === tradingDate && isWaiting(day, live.exchange, snapshot));
+}
+
+/** Told, and left alone: one date that waits for somebody does not keep the others in the live buffer. */
+function waitingDate(day: LiveDay, { live }: RolloverTools): RolledDate {
+  const rows = day.state === 'cleared' ? day.lateRows : day.rows + day.lateRows;
+  return {
+    date: day.tradingDate,
+    status: 'waiting',
+    files: [],
+    rows: { late: rows },
+    findings: [
+      {
+        gate: 'late_rows',
+        ok: false,
+        severity: 'flag',
+        subject: `${live.exchange} ticks ${day.tradingDate}`,
+        observed: `${rows} ticks wait: the date is published without them. \`tb rollover --correct --reason TEXT\` adds them`,
+        expected: 'no rows of a published date',
+      },
+    ],
+  };
+}
+
+function statusOf(rolled: readonly RolledDate[]): RolloverResult['status'] {
+  if (rolled.length === 0) return 'nothing_to_do';
+  const order = [
+    'promoted',
+    'corrected',
+    'planned',
+    'already_promoted',
+    'already_corrected',
+  ] as const;
+  return order.find((status) => rolled.some((each) => each.status === status)) ?? 'nothing_to_do';
+}
+
+/** Dates of the live buffer whose session is over and that have rows here, oldest first. */
 function closedDates(options: RolloverOptions, tools: RolloverTools): string[] {
   return tools.live
     .days()
-    .filter((day) => day.state !== 'cleared' && isClosed(day.tradingDate, options, tools))
+    .filter((day) => day.state !== 'cleared' || day.lateRows > 0)
+    .filter((day) => isClosed(day.tradingDate, options, tools))
     .map((day) => day.tradingDate)
     .sort();
 }
