@@ -8,7 +8,7 @@ export interface CorporateAction {
   readonly known_at: bigint;
 }
 
-/** From the trading date `from_date` on, `old_symbol` trades as `new_symbol`. */
+/** From the trading date `from_date` on, `old_symbol` trades as `new_symbol`; when they are equal, it never did: withdrawn. */
 export interface SymbolChange {
   readonly old_symbol: string;
   readonly new_symbol: string;
@@ -56,12 +56,16 @@ export async function fetchHistory(
     actions.push(...found.actions.filter((action) => action.known_at <= asOf));
     for (const rename of found.renames) {
       const key = JSON.stringify([rename.old_symbol, rename.from_date]);
-      if (rename.known_at <= asOf) renames.set(key, rename);
+      const known = renames.get(key);
+      if (rename.known_at <= asOf && !(known && known.known_at > rename.known_at))
+        renames.set(key, rename);
     }
     const names = [...renames.values()].flatMap((r) => [r.old_symbol, r.new_symbol]);
     next = [...new Set(names)].filter((name) => !asked.has(name));
   }
-  const sorted = [...renames.values()].sort((a, b) => compareText(a.from_date, b.from_date));
+  const sorted = [...renames.values()]
+    .filter((rename) => rename.old_symbol !== rename.new_symbol) // withdrawn
+    .sort((a, b) => compareText(a.from_date, b.from_date));
   return { actions: newest(actions), renames: sorted };
 }
 

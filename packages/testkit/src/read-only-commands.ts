@@ -13,6 +13,7 @@ export const READ_ONLY_COMMANDS: Readonly<Record<string, string>> = {
   report: 'writes one file outside the data root',
   demo: 'works in a folder of its own',
   help: 'prints',
+  'actions list': 'reads',
   'locks inspect': 'reads',
   'backtest list': 'reads',
   'backtest show': 'reads',

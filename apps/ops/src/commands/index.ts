@@ -16,6 +16,7 @@ const COMMANDS: Readonly<Record<string, () => Promise<{ readonly register: Regis
   candles: () => import('./candles.ts'),
   ticks: () => import('./ticks.ts'),
   sql: () => import('./sql.ts'),
+  actions: () => import('./actions.ts'),
   migrate: () => import('./migrate.ts'),
   months: () => import('./months.ts'),
   archive: () => import('./archive.ts'),

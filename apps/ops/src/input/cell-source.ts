@@ -3,7 +3,7 @@ import { basename } from 'node:path';
 import type { Readable } from 'node:stream';
 import { createGunzip } from 'node:zlib';
 import { OpsError } from '../errors.ts';
-import type { CellRow } from './cell-row.ts';
+import type { CellRow, WantedColumn } from './cell-row.ts';
 import { csvRows } from './csv-rows.ts';
 import { type InputFormat, type InputOptions, REQUIRED } from './input-options.ts';
 import { jsonRows } from './json-rows.ts';
@@ -59,6 +59,15 @@ export function cellRows(
     name: theirs,
     isRequired: required.includes(ours),
   }));
+  return wantedRows(input, wanted, stdin);
+}
+
+/** The rows of an input as the cells of some columns, by the file's own names for them. @throws as `cellRows` */
+export function wantedRows(
+  input: Input,
+  wanted: readonly WantedColumn[],
+  stdin: Readable,
+): AsyncIterable<readonly CellRow[]> {
   if (input.format === 'parquet') return parquetRows(input.name, wanted);
   const bytes = bytesOf(input, stdin);
   const isFeed = input.isFeed === true;

@@ -96,7 +96,7 @@ CREATE TABLE download_jobs (
   updated_at INTEGER NOT NULL
 ) STRICT;
 
--- Corporate actions. Raw data stay raw; a factor multiplies the prices BEFORE ex_date.
+-- Corporate actions. Raw data stay raw; a factor multiplies the prices BEFORE ex_date. The newest known_at counts.
 CREATE TABLE actions (
   exchange   TEXT NOT NULL,
   symbol     TEXT NOT NULL,
@@ -108,12 +108,12 @@ CREATE TABLE actions (
   PRIMARY KEY (exchange, symbol, ex_date, kind, known_at)
 ) STRICT, WITHOUT ROWID;
 
--- From from_date on, old_symbol trades as new_symbol.
+-- From from_date on, old_symbol trades as new_symbol. The newest known_at counts; the same symbol twice withdraws it.
 CREATE TABLE renames (
   exchange   TEXT NOT NULL,
   old_symbol TEXT NOT NULL,
   new_symbol TEXT NOT NULL,
   from_date  TEXT NOT NULL,
   known_at   INTEGER NOT NULL,
-  PRIMARY KEY (exchange, old_symbol, from_date)
+  PRIMARY KEY (exchange, old_symbol, from_date, known_at)
 ) STRICT, WITHOUT ROWID;
