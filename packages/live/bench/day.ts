@@ -38,6 +38,8 @@ export async function day(ticks: number): Promise<Day> {
   }
   await Promise.all(pending);
   const rowsPerSecond = (ticks * 1_000) / (performance.now() - startMs);
+  // A day in its own time has a tail of 100,000 ticks at most; this one came in a minute.
+  await buffer.seal();
   const reader = await child<DayReader>('day-reader', {
     root: root.path,
     exchange: EXCHANGE,
