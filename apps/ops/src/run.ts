@@ -2,15 +2,10 @@ import { readFileSync } from 'node:fs';
 import { Command, CommanderError } from 'commander';
 import { registerCommands } from './commands/index.ts';
 import { type Context, type GlobalOptions, layoutFrom } from './context.ts';
+import type { Execute } from './execute.ts';
 import { EXIT, type ExitCode } from './exit-codes.ts';
-import { type CommandResult, printError, printResult } from './output.ts';
+import { printError, printResult } from './output.ts';
 import { progressOn } from './progress.ts';
-
-/** Runs one action of a command with a context, prints its result, and remembers the exit code. */
-export type Execute = (
-  command: Command,
-  action: (context: Context) => Promise<CommandResult>,
-) => Promise<void>;
 
 /**
  * The whole of `tb`: parses, runs one command, prints, and gives the exit code back. The only place that turns errors into

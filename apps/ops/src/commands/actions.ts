@@ -1,5 +1,5 @@
 import type { Command } from 'commander';
-import type { Execute } from '../run.ts';
+import type { Execute } from '../execute.ts';
 import { registerImport } from './actions/import.ts';
 import { registerList } from './actions/list.ts';
 

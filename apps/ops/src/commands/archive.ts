@@ -3,9 +3,9 @@ import type { Command } from 'commander';
 import { assertInitialised } from '../assert-initialised.ts';
 import type { Context } from '../context.ts';
 import { OpsError } from '../errors.ts';
+import type { Execute } from '../execute.ts';
 import { archive } from '../history/archive.ts';
 import type { CommandResult } from '../output.ts';
-import type { Execute } from '../run.ts';
 
 interface Flags {
   readonly exchange?: string;

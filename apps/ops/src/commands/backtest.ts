@@ -1,5 +1,5 @@
 import type { Command } from 'commander';
-import type { Execute } from '../run.ts';
+import type { Execute } from '../execute.ts';
 import { register as registerCompare } from './backtest/compare.ts';
 import { register as registerList } from './backtest/list.ts';
 import { register as registerPrune } from './backtest/prune.ts';

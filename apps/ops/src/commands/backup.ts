@@ -5,8 +5,8 @@ import { pruneBackups } from '../backup/prune-backups.ts';
 import { takeBackups } from '../backup/take-backup.ts';
 import type { Context } from '../context.ts';
 import { OpsError } from '../errors.ts';
+import type { Execute } from '../execute.ts';
 import { type CommandResult, tableOf } from '../output.ts';
-import type { Execute } from '../run.ts';
 
 interface Flags {
   readonly keepAll?: boolean;

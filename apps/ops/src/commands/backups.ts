@@ -4,9 +4,9 @@ import { listAllBackups } from '../backup/list-backups.ts';
 import { readProofs } from '../backup/proofs.ts';
 import { type BackupProblem, verifyBackups } from '../backup/verify-backups.ts';
 import type { Context } from '../context.ts';
+import type { Execute } from '../execute.ts';
 import { EXIT } from '../exit-codes.ts';
 import { type CommandResult, tableOf } from '../output.ts';
-import type { Execute } from '../run.ts';
 import { plainBackup } from './backup.ts';
 
 /** `tb backups`: what there is. */

@@ -6,11 +6,11 @@ import type { Command } from 'commander';
 import type { Context } from '../context.ts';
 import { runDemo } from '../demo/demo.ts';
 import { demoFeed } from '../demo/demo-feed.ts';
+import type { Execute } from '../execute.ts';
 import { EXIT } from '../exit-codes.ts';
 import { addInputOptions } from '../input/input-flags.ts';
 import { type InputFlags, parseInputOptions } from '../input/input-options.ts';
 import type { CommandResult } from '../output.ts';
-import type { Execute } from '../run.ts';
 
 interface DemoFlags extends InputFlags {
   readonly data?: string;

@@ -2,8 +2,8 @@ import type { Command } from 'commander';
 import { assertInitialised } from '../assert-initialised.ts';
 import { drill } from '../backup/drill.ts';
 import type { Context } from '../context.ts';
+import type { Execute } from '../execute.ts';
 import { type CommandResult, tableOf } from '../output.ts';
-import type { Execute } from '../run.ts';
 
 /** `tb drill`: can we restore? */
 export function register(program: Command, execute: Execute): void {

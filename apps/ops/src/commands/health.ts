@@ -1,12 +1,12 @@
 import type { Command } from 'commander';
 import type { Context } from '../context.ts';
+import type { Execute } from '../execute.ts';
 import { EXIT, type ExitCode } from '../exit-codes.ts';
 import { checkHealth } from '../health/check-health.ts';
 import type { Finding, HealthStatus } from '../health/finding.ts';
 import { recordVerifiedFiles, type VerifiedFile } from '../health/record-verified.ts';
 import { shownValues } from '../health/units.ts';
 import { type CommandResult, tableOf } from '../output.ts';
-import type { Execute } from '../run.ts';
 
 interface Flags {
   readonly full?: boolean;

@@ -4,13 +4,13 @@ import { assertInitialised } from '../assert-initialised.ts';
 import type { Context } from '../context.ts';
 import { correctionOf, explanationOf } from '../correction-flags.ts';
 import { OpsError } from '../errors.ts';
+import type { Execute } from '../execute.ts';
 import { findingLines } from '../gates.ts';
 import { importFiles } from '../import/import-files.ts';
 import { assertKind } from '../ingest.ts';
 import { addInputOptions } from '../input/input-flags.ts';
 import { type InputFlags, parseInputOptions } from '../input/input-options.ts';
 import type { CommandResult } from '../output.ts';
-import type { Execute } from '../run.ts';
 
 interface ImportFlags extends InputFlags {
   readonly exchange: string;

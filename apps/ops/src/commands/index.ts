@@ -1,5 +1,5 @@
 import type { Command } from 'commander';
-import type { Execute } from '../run.ts';
+import type { Execute } from '../execute.ts';
 
 /** Adds one command to the program. Every file of this folder exports one as `register`. */
 export type Register = (program: Command, execute: Execute) => void;

@@ -4,13 +4,13 @@ import { assertExchange, assertTradingDate, type Kind } from '@tb/schema';
 import type { Command } from 'commander';
 import type { Context } from '../context.ts';
 import { OpsError } from '../errors.ts';
+import type { Execute } from '../execute.ts';
 import { EXIT } from '../exit-codes.ts';
 import { type FollowResult, follow } from '../ingest/follow.ts';
 import { assertKind, type IngestResult, ingest } from '../ingest.ts';
 import { addInputOptions } from '../input/input-flags.ts';
 import { type InputFlags, parseInputOptions } from '../input/input-options.ts';
 import type { CommandResult } from '../output.ts';
-import type { Execute } from '../run.ts';
 
 interface IngestFlags extends InputFlags {
   readonly exchange: string;

@@ -1,6 +1,6 @@
 import { initialiseRoot } from '@tb/manager';
 import type { Command } from 'commander';
-import type { Execute } from '../run.ts';
+import type { Execute } from '../execute.ts';
 
 /** `tb init`: creates the data root, or completes a half-made one. */
 export function register(program: Command, execute: Execute): void {

@@ -1,5 +1,5 @@
 import type { Command } from 'commander';
-import type { Execute } from '../run.ts';
+import type { Execute } from '../execute.ts';
 import { registerBreak } from './locks/break.ts';
 import { registerInspect } from './locks/inspect.ts';
 

@@ -4,12 +4,12 @@ import { resolve } from 'node:path';
 import type { Command } from 'commander';
 import type { Context } from '../context.ts';
 import { OpsError } from '../errors.ts';
+import type { Execute } from '../execute.ts';
 import { checkHealth } from '../health/check-health.ts';
 import { healthGauges } from '../metrics/health-gauges.ts';
 import { type Gauge, prometheusText } from '../metrics/prometheus.ts';
 import { serveMetrics } from '../metrics/serve-metrics.ts';
 import type { CommandResult } from '../output.ts';
-import type { Execute } from '../run.ts';
 
 /** Scrapes come every 15 s by default: two scrapers share one look at the databases. */
 const REUSE_MS = 5_000;

@@ -1,9 +1,9 @@
 import type { Command } from 'commander';
 import type { Context } from '../context.ts';
+import type { Execute } from '../execute.ts';
 import { type MigrateAnswer, migrate } from '../migrate/migrate.ts';
 import { parseClocks, parseExchanges, parseMemoryMb } from '../migrate/options.ts';
 import { type CommandResult, tableOf } from '../output.ts';
-import type { Execute } from '../run.ts';
 
 interface MigrateFlags {
   readonly from: string;

@@ -2,9 +2,9 @@ import { Manifest } from '@tb/history';
 import type { Command } from 'commander';
 import { assertInitialised } from '../assert-initialised.ts';
 import type { Context } from '../context.ts';
+import type { Execute } from '../execute.ts';
 import { refreshMonths } from '../history/refresh-months.ts';
 import type { CommandResult } from '../output.ts';
-import type { Execute } from '../run.ts';
 
 interface Flags {
   readonly exchange?: string;

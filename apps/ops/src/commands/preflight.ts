@@ -1,9 +1,9 @@
 import type { Command } from 'commander';
 import type { Context } from '../context.ts';
+import type { Execute } from '../execute.ts';
 import { EXIT } from '../exit-codes.ts';
 import type { CommandResult } from '../output.ts';
 import { checkPreflight } from '../preflight/check-preflight.ts';
-import type { Execute } from '../run.ts';
 import { findingLines } from './health.ts';
 
 interface Flags {

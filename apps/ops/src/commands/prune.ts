@@ -10,8 +10,8 @@ import type { Command } from 'commander';
 import { assertInitialised } from '../assert-initialised.ts';
 import type { Context } from '../context.ts';
 import { OpsError } from '../errors.ts';
+import type { Execute } from '../execute.ts';
 import type { CommandResult } from '../output.ts';
-import type { Execute } from '../run.ts';
 
 interface Flags {
   readonly keepDays: number;

@@ -2,9 +2,9 @@ import type { RebuildResult } from '@tb/history';
 import type { Command } from 'commander';
 import { assertInitialised } from '../assert-initialised.ts';
 import type { Context } from '../context.ts';
+import type { Execute } from '../execute.ts';
 import { EXIT } from '../exit-codes.ts';
 import type { CommandResult } from '../output.ts';
-import type { Execute } from '../run.ts';
 import { runWorker } from '../worker/run-worker.ts';
 
 /** `tb rebuild-manifest`: the catalogue from the files. */

@@ -3,9 +3,9 @@ import { resolve } from 'node:path';
 import type { Command } from 'commander';
 import type { Context } from '../context.ts';
 import { OpsError } from '../errors.ts';
+import type { Execute } from '../execute.ts';
 import type { CommandResult } from '../output.ts';
 import { makeReport } from '../report/make-report.ts';
-import type { Execute } from '../run.ts';
 
 interface Flags {
   readonly out: string;

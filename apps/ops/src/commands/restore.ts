@@ -3,9 +3,9 @@ import { assertInitialised } from '../assert-initialised.ts';
 import { restore } from '../backup/restore.ts';
 import type { Context } from '../context.ts';
 import { OpsError } from '../errors.ts';
+import type { Execute } from '../execute.ts';
 import { timeParser } from '../input/time-parser.ts';
 import type { CommandResult } from '../output.ts';
-import type { Execute } from '../run.ts';
 import { databaseOf, plainBackup } from './backup.ts';
 
 interface Flags {

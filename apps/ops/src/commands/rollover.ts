@@ -3,11 +3,11 @@ import { assertExchange, assertTradingDate } from '@tb/schema';
 import type { Command } from 'commander';
 import type { Context } from '../context.ts';
 import { correctionOf, explanationOf } from '../correction-flags.ts';
+import type { Execute } from '../execute.ts';
 import { findingLines } from '../gates.ts';
 import type { CommandResult } from '../output.ts';
 import { rollover } from '../rollover/rollover.ts';
 import type { RolledDate } from '../rollover/rollover-tools.ts';
-import type { Execute } from '../run.ts';
 
 interface RolloverFlags {
   readonly exchange: string;

@@ -3,11 +3,11 @@ import type { Column } from '@tb/schema';
 import type { Command } from 'commander';
 import type { Context } from '../context.ts';
 import { OpsError } from '../errors.ts';
+import type { Execute } from '../execute.ts';
 import type { Cell } from '../format/row-writer.ts';
 import { timeText } from '../format/time-text.ts';
 import type { CommandResult } from '../output.ts';
 import { type OutputFlags, outputFormat, plainWatermark, printRows } from '../read/print-rows.ts';
-import type { Execute } from '../run.ts';
 
 interface SqlFlags extends OutputFlags {
   readonly timeoutMs: number;

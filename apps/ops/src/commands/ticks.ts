@@ -3,12 +3,12 @@ import type { Adjust, TickResult, TickRow } from '@tb/queries';
 import { assertExchange } from '@tb/schema';
 import type { Command } from 'commander';
 import type { Context } from '../context.ts';
+import type { Execute } from '../execute.ts';
 import { timeText } from '../format/time-text.ts';
 import type { CommandResult } from '../output.ts';
 import { marketDataQuery } from '../read/market-data.ts';
 import { factsOf, outputFormat, printRows, tellGaps } from '../read/print-rows.ts';
 import { addRangeOptions, type RangeFlags, rangeOf, scopeOf } from '../read/range-flags.ts';
-import type { Execute } from '../run.ts';
 
 const HEADER: readonly string[] = ['symbol', 'ts', 'price', 'volume', 'bid', 'ask', 'seq'];
 

@@ -4,11 +4,11 @@ import { importActions } from '../../actions/import-actions.ts';
 import { assertInitialised } from '../../assert-initialised.ts';
 import type { Context } from '../../context.ts';
 import { OpsError } from '../../errors.ts';
+import type { Execute } from '../../execute.ts';
 import { inputOf } from '../../input/cell-source.ts';
 import type { InputFormat } from '../../input/input-options.ts';
 import { timeParser } from '../../input/time-parser.ts';
 import type { CommandResult } from '../../output.ts';
-import type { Execute } from '../../run.ts';
 
 interface Flags {
   readonly exchange: string;

@@ -5,10 +5,10 @@ import { type ActionRecord, byDate, newestOf } from '../../actions/action-record
 import { storedRecords } from '../../actions/stored-records.ts';
 import { assertInitialised } from '../../assert-initialised.ts';
 import type { Context } from '../../context.ts';
+import type { Execute } from '../../execute.ts';
 import { timeText } from '../../format/time-text.ts';
 import { type CommandResult, tableOf } from '../../output.ts';
 import { timeOption } from '../../read/time-range.ts';
-import type { Execute } from '../../run.ts';
 
 interface Flags {
   readonly exchange: string;

@@ -3,8 +3,8 @@ import type { Command } from 'commander';
 import { assertInitialised } from '../../assert-initialised.ts';
 import { openBacktest } from '../../backtest/open-backtest.ts';
 import type { Context } from '../../context.ts';
+import type { Execute } from '../../execute.ts';
 import { type CommandResult, tableOf } from '../../output.ts';
-import type { Execute } from '../../run.ts';
 
 /** `tb backtest compare`: runs side by side. */
 export function register(group: Command, execute: Execute): void {

@@ -3,8 +3,8 @@ import { assertInitialised } from '../../assert-initialised.ts';
 import { openBacktest } from '../../backtest/open-backtest.ts';
 import type { Context } from '../../context.ts';
 import { OpsError } from '../../errors.ts';
+import type { Execute } from '../../execute.ts';
 import { type CommandResult, tableOf } from '../../output.ts';
-import type { Execute } from '../../run.ts';
 import { plainRun } from './plain-run.ts';
 
 interface Flags {

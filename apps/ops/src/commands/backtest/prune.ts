@@ -4,8 +4,8 @@ import { assertInitialised } from '../../assert-initialised.ts';
 import { openBacktest, recoverRuns } from '../../backtest/open-backtest.ts';
 import type { Context } from '../../context.ts';
 import { OpsError } from '../../errors.ts';
+import type { Execute } from '../../execute.ts';
 import type { CommandResult } from '../../output.ts';
-import type { Execute } from '../../run.ts';
 
 interface Flags {
   readonly keepRuns: number;

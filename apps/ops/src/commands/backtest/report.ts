@@ -6,8 +6,8 @@ import { assertInitialised } from '../../assert-initialised.ts';
 import { openBacktest } from '../../backtest/open-backtest.ts';
 import type { Context } from '../../context.ts';
 import { OpsError } from '../../errors.ts';
+import type { Execute } from '../../execute.ts';
 import type { CommandResult } from '../../output.ts';
-import type { Execute } from '../../run.ts';
 
 /** `tb backtest report`: a tear sheet. */
 export function register(group: Command, execute: Execute): void {

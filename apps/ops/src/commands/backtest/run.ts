@@ -4,8 +4,8 @@ import { assertInitialised } from '../../assert-initialised.ts';
 import { openBacktest, recoverRuns } from '../../backtest/open-backtest.ts';
 import { runOnce } from '../../backtest/run-once.ts';
 import type { Context } from '../../context.ts';
+import type { Execute } from '../../execute.ts';
 import { type CommandResult, tableOf } from '../../output.ts';
-import type { Execute } from '../../run.ts';
 import { addRunOptions, gapPolicy, pairsOf, type RunFlags, runConfigOf } from './run-flags.ts';
 
 interface Flags extends RunFlags {

@@ -3,8 +3,8 @@ import type { Command } from 'commander';
 import { assertInitialised } from '../../assert-initialised.ts';
 import { openBacktest } from '../../backtest/open-backtest.ts';
 import type { Context } from '../../context.ts';
+import type { Execute } from '../../execute.ts';
 import { type CommandResult, tableOf, toJson } from '../../output.ts';
-import type { Execute } from '../../run.ts';
 import { plainRun } from './plain-run.ts';
 
 /** `tb backtest show`: one run of the index with what it read. */

@@ -3,8 +3,8 @@ import { assertInitialised } from '../../assert-initialised.ts';
 import { openBacktest } from '../../backtest/open-backtest.ts';
 import { findStaleRuns } from '../../backtest/stale-runs.ts';
 import type { Context } from '../../context.ts';
+import type { Execute } from '../../execute.ts';
 import type { CommandResult } from '../../output.ts';
-import type { Execute } from '../../run.ts';
 
 /** `tb backtest stale`: runs that a correction made stale. */
 export function register(group: Command, execute: Execute): void {

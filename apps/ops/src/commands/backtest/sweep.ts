@@ -4,8 +4,8 @@ import { assertInitialised } from '../../assert-initialised.ts';
 import { sweep } from '../../backtest/sweep.ts';
 import type { Context } from '../../context.ts';
 import { OpsError } from '../../errors.ts';
+import type { Execute } from '../../execute.ts';
 import { type CommandResult, tableOf } from '../../output.ts';
-import type { Execute } from '../../run.ts';
 import { plainRun } from './plain-run.ts';
 import { addRunOptions, gapPolicy, pairsOf, type RunFlags, runConfigOf } from './run-flags.ts';
 

@@ -3,9 +3,9 @@ import type { Command } from 'commander';
 import { assertInitialised } from '../../assert-initialised.ts';
 import { openBacktest } from '../../backtest/open-backtest.ts';
 import type { Context } from '../../context.ts';
+import type { Execute } from '../../execute.ts';
 import { EXIT } from '../../exit-codes.ts';
 import type { CommandResult } from '../../output.ts';
-import type { Execute } from '../../run.ts';
 
 /** `tb backtest verify`: are the files that a run read still what they were? */
 export function register(group: Command, execute: Execute): void {

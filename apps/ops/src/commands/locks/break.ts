@@ -1,9 +1,9 @@
 import type { Command } from 'commander';
 import type { Context } from '../../context.ts';
+import type { Execute } from '../../execute.ts';
 import { breakDatabaseLock } from '../../locks/break-database-lock.ts';
 import { inspectLocks } from '../../locks/inspect-locks.ts';
 import type { CommandResult } from '../../output.ts';
-import type { Execute } from '../../run.ts';
 import { plainHolder } from './inspect.ts';
 
 interface Flags {

@@ -1,9 +1,9 @@
 import type { WriterRecord } from '@tb/locks';
 import type { Command } from 'commander';
+import type { Execute } from '../../execute.ts';
 import { EXIT } from '../../exit-codes.ts';
 import { type InspectedLock, inspectLocks } from '../../locks/inspect-locks.ts';
 import { type CommandResult, tableOf } from '../../output.ts';
-import type { Execute } from '../../run.ts';
 
 /** `tb locks inspect`, and `tb locks` alone. */
 export function registerInspect(locks: Command, execute: Execute): void {
