@@ -55,6 +55,13 @@ describe('history and live as one', () => {
       const candles = await read(t.market, MINUTES);
       expect(candles.rows).toEqual(minutes.rows);
       expect(candles.tradingDates).toEqual([D1, D2]);
+      for (const [request, seen] of [
+        [TICKS, now],
+        [MINUTES, candles],
+      ] as const) {
+        const { tradingDates, watermark } = await t.market.tradingDates({ ...request, ...ALWAYS });
+        expect([tradingDates, watermark]).toEqual([seen.tradingDates, seen.watermark]);
+      }
       expect(now.coverage.map(({ source }) => source)).toContain('feed');
       return now;
     };
@@ -103,6 +110,12 @@ describe('history and live as one', () => {
     const after = await read(t.market, { ...TICKS, from: noon });
     expect([...before.rows, ...after.rows].sort()).toEqual([...all.rows].sort());
     expect(after.tradingDates).toEqual([D2]);
+    for (const request of [TICKS, MINUTES]) {
+      const part = { ...request, from: noon, to: ALWAYS.to };
+      expect((await t.market.tradingDates(part)).tradingDates).toEqual([D2]);
+      const none = await t.market.tradingDates({ ...part, from: ALWAYS.to - 1n });
+      expect(none.tradingDates).toEqual([]);
+    }
     expect((await read(t.market, { ...TICKS, from: noon, to: noon })).rows).toEqual([]);
   });
 

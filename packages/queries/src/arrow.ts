@@ -27,11 +27,11 @@ export interface ArrowModule {
 const PACKAGE: string = 'apache-arrow';
 
 /** @throws `ARROW_MISSING` */
-export async function loadArrow(): Promise<ArrowModule> {
+export async function loadArrow(name: string = PACKAGE): Promise<ArrowModule> {
   try {
-    return (await import(PACKAGE)) as ArrowModule;
+    return (await import(name)) as ArrowModule;
   } catch (cause) {
-    throw new QueryError('ARROW_MISSING', `The package ${PACKAGE} cannot be loaded`, { cause });
+    throw new QueryError('ARROW_MISSING', `The package ${name} cannot be loaded`, { cause });
   }
 }
 

@@ -42,17 +42,12 @@ export async function querySessions(
   const timeframe = kind === 'ticks' ? undefined : (request.timeframe ?? '1m');
   const span = spanOf(request.from, request.to);
   const calendar = context.calendarOf(request.exchange);
-  const { exchange, signal } = request;
+  const { exchange } = request;
   const asOf = request.asOf === undefined ? undefined : spanOf(request.asOf, request.asOf).from;
-  await using snapshot = await context.reader.snapshot({
-    exchange,
-    kind,
-    timeframe,
-    ...wholeSessions(calendar, span),
-    asOf,
-    signal,
-  });
-  const { tradingDates, watermark } = snapshot;
+  request.signal?.throwIfAborted();
+  const whole = wholeSessions(calendar, span);
+  const asked = { exchange, kind, timeframe, ...whole, asOf };
+  const { tradingDates, watermark } = await context.reader.tradingDates(asked);
   const [first, last] = [tradingDates[0], tradingDates.at(-1)];
   if (first === undefined || last === undefined) return { sessions: [], watermark };
   const { from, to } = clampToDates(calendar, span, { first, last });

@@ -185,7 +185,9 @@ test('sessions tells which have data; coverage how many candles each has', async
     candle('A', wednesday.open, 1),
     candle('B', wednesday.close - MINUTE, 1),
   ]);
+  const { opened } = store;
   const { sessions } = await query.sessions({ ...all, kind: 'candles' });
+  expect(store.opened).toBe(opened); // the catalogue knows: no file is opened
   expect(sessions.map((row) => [row.tradingDate, row.hasData])).toEqual([
     ['2024-03-11', true],
     ['2024-03-12', false],

@@ -3,6 +3,7 @@ import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
 import { calendarOf } from '@tb/calendar';
 import { MarketDataQuery } from '@tb/queries';
 import { tempRoot } from '@tb/testkit';
+import { loadArrow } from '../src/arrow.ts';
 import { candle, collect, MINUTE, minutes, session } from './support/made-data.ts';
 import { TestStore } from './support/test-store.ts';
 
@@ -137,30 +138,37 @@ describe('Parquet', () => {
 });
 
 describe('Arrow', () => {
-  let hasArrow = true;
-  try {
-    import.meta.resolve('apache-arrow');
-  } catch {
-    hasArrow = false;
-  }
+  test('without the package is a typed error with a hint', async () => {
+    await expect(loadArrow('apache-arrow-is-not-here')).rejects.toMatchObject({
+      code: 'ARROW_MISSING',
+      hint: expect.stringContaining('apache-arrow'),
+    });
+  });
 
-  (hasArrow ? test.skip : test)(
-    `without apache-arrow is a typed error, and the view is given back${hasArrow ? ' (skipped: it is installed)' : ''}`,
-    async () => {
-      await using result = await query.candles(ask);
-      await expect(result.toArrow()).rejects.toMatchObject({ code: 'ARROW_MISSING' });
-    },
-  );
+  test('gives a table with symbol, ts to the nanosecond, and values', async () => {
+    const result = await query.candles(ask);
+    const columns = await (await query.candles(ask)).columns();
+    const table = await result.toArrow();
+    expect([table.numRows, table.numCols]).toEqual([3, 8]);
+    const valuesOf = (name: string) => [...(table.getChild(name) as Iterable<unknown>)];
+    expect(valuesOf('symbol')).toEqual(['A', 'A', 'B, "C"']);
+    for (const name of ['open', 'high', 'low', 'close', 'volume', 'filled'] as const)
+      expect(valuesOf(name)).toEqual([...columns[name]]);
+    const ts = table.getChild('ts') as { toArray(): BigInt64Array; readonly type: unknown };
+    expect(String(ts.type)).toBe('Timestamp<NANOSECOND, UTC>');
+    expect([...ts.toArray()]).toEqual([...columns.ts]);
+  });
 
-  (hasArrow ? test : test.skip)(
-    `gives a table with symbol, ts and values${hasArrow ? '' : ' (skipped: apache-arrow is not installed)'}`,
-    async () => {
-      const table = await (await query.candles(ask)).toArrow();
-      expect(table.numRows).toBe(3);
-      const symbols = table.getChild('symbol') as Iterable<string>;
-      expect([...symbols]).toEqual(['A', 'A', 'B, "C"']);
-    },
-  );
+  test('gives ticks, an absent bid as NaN; and of an empty result a table with its columns', async () => {
+    const tick = { symbol: 'A', ts: day.open + 1n, seq: 7n, price: 1, volume: 2, bid: NaN, ask: 3 };
+    await store.ticks('2024-03-12', [tick]);
+    const table = await (await query.ticks(ask)).toArrow();
+    expect(table.numRows).toBe(1);
+    expect([...(table.getChild('seq') as Iterable<bigint>)]).toEqual([7n]);
+    expect([...(table.getChild('bid') as Iterable<number>)]).toEqual([NaN]);
+    const empty = await (await query.candles({ ...ask, to: ask.from })).toArrow();
+    expect([empty.numRows, empty.numCols]).toEqual([0, 8]);
+  });
 });
 
 test('a long range is read in slices of bounded size, in one order, filled rows carried across', async () => {

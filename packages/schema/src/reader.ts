@@ -122,6 +122,10 @@ export type SqlValue = string | number | bigint | boolean | null;
 export interface MarketDataReader {
   /** @throws `DAY_FILE_MISSING`, `DAY_FILE_CORRUPT`, `SEGMENT_MISSING` */
   snapshot(request: MarketDataRequest): Promise<MarketDataSnapshot>;
+  /** `tradingDates` of a snapshot of the same request, without opening a file. `symbols` and `signal` do not matter. */
+  tradingDates(
+    request: MarketDataRequest,
+  ): Promise<{ readonly tradingDates: readonly string[]; readonly watermark: Watermark }>;
   /** Oldest and newest trading date with data, published or live, of an exchange, kind and timeframe; undefined: none. */
   extent(
     exchange: string,

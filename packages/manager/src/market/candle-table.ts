@@ -46,7 +46,8 @@ high DOUBLE NOT NULL, low DOUBLE NOT NULL, close DOUBLE NOT NULL, volume DOUBLE 
   return { relation: `memory.main.${table}`, rows: candles.rows, ...extentOf(all.ts), release };
 }
 
-function extentOf(ts: BigInt64Array): { minTs: bigint; maxTs: bigint } {
+/** First and last of times that are at least one. */
+export function extentOf(ts: BigInt64Array): { minTs: bigint; maxTs: bigint } {
   let minTs = ts[0] as bigint;
   let maxTs = minTs;
   for (const value of ts) {

@@ -6,6 +6,7 @@ import {
   type MarketDataRequest,
   type MarketDataSnapshot,
   type StoredTimeframe,
+  type Watermark,
 } from '@tb/schema';
 import type { Calendars } from '../calendars.ts';
 import type { ManagerEventHandler } from '../event.ts';
@@ -18,7 +19,7 @@ import { fileBudget } from './file-budget.ts';
 import { ReaderSnapshot } from './market-data-snapshot.ts';
 import { type Moment, watermarkOf } from './moment.ts';
 import { Moments } from './moments.ts';
-import { planSources } from './plan-sources.ts';
+import { plannedDates, planSources } from './plan-sources.ts';
 import { SourceHolder } from './source-holder.ts';
 import { TailTables } from './tail-tables.ts';
 import { SourceVerifier } from './verify-file.ts';
@@ -60,6 +61,19 @@ export class HistoryAndLiveReader implements MarketDataReader {
       () => [request.exchange],
       (moment) => this.#snapshotAt(moment, request),
     );
+  }
+
+  async tradingDates(
+    request: MarketDataRequest,
+  ): Promise<{ readonly tradingDates: readonly string[]; readonly watermark: Watermark }> {
+    assertRequest(request);
+    const moment = this.#moments.take([request.exchange]);
+    const live = moment.live.get(request.exchange);
+    const plan = planSources(request, live, moment.manifest);
+    return {
+      tradingDates: plannedDates(plan, request, live),
+      watermark: watermarkOf(moment),
+    };
   }
 
   async extent(

@@ -2,6 +2,7 @@ import type { FileEntry, ManifestSnapshot, PlannedMonth } from '@tb/history';
 import type { LiveSnapshot, SegmentEntry, TickChunk } from '@tb/live';
 import type { MarketDataRequest } from '@tb/schema';
 import { nextDate, utcDate } from './calendar-date.ts';
+import { extentOf } from './candle-table.ts';
 
 /** The window of a trading date lies within this many days of its date in UTC, in every time zone. */
 const WINDOW_DAYS = 3;
@@ -80,6 +81,23 @@ function publishedFiles(
     to: nextDate(last.tradingDate),
   });
   return { months: plan.months, days: plan.days.filter((file) => meets(file, request)) };
+}
+
+/** Trading dates of what a plan holds in the range of its request, ascending: no file is opened for them. */
+export function plannedDates(
+  plan: SourcePlan,
+  range: Pick<MarketDataRequest, 'from' | 'to'>,
+  live: LiveSnapshot | undefined,
+): string[] {
+  const files = [...plan.months.flatMap((month) => month.days), ...plan.days];
+  const dates = new Set(files.filter((day) => meets(day, range)).map((day) => day.tradingDate));
+  for (const segment of plan.segments) dates.add(segment.tradingDate);
+  for (const date of plan.tails.keys()) dates.add(date);
+  for (const date of plan.candleDates) {
+    const candles = live?.candles(date, { forming: true });
+    if (candles && candles.rows > 0 && meets(extentOf(candles.ts), range)) dates.add(date);
+  }
+  return [...dates].sort();
 }
 
 /** Whether the rows of a file meet the range. One without rows meets none. */

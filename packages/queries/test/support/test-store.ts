@@ -11,6 +11,7 @@ import type {
   MarketDataSource,
   SqlValue,
   StoredTimeframe,
+  Watermark,
 } from '@tb/schema';
 
 export type TestTick = LiveTick & { readonly symbol: string };
@@ -181,10 +182,7 @@ export class TestStore implements MarketDataReader {
       .filter((table) => isVisible(table, request))
       .map((table) => ({ ...table, rows: table.rows * this.rowsFactor }));
     const dates = new Set(sources.flatMap((source) => source.tradingDates));
-    const watermark = {
-      manifestVersion: this.manifestVersion,
-      live: { [request.exchange]: { seq: BigInt(this.tail.length), catalogVersion: 1 } },
-    };
+    const watermark = this.#watermark(request.exchange);
     this.opened += 1;
     let isOpen = true;
     const symbolBySid = new Map([...this.#sids].map(([symbol, sid]) => [sid, symbol]));
@@ -219,6 +217,21 @@ export class TestStore implements MarketDataReader {
         if (isOpen) this.disposed += 1;
         isOpen = false;
       },
+    };
+  }
+
+  async tradingDates(
+    request: MarketDataRequest,
+  ): Promise<{ tradingDates: readonly string[]; watermark: Watermark }> {
+    const visible = this.#tables.filter((table) => isVisible(table, request));
+    const dates = new Set(visible.flatMap((table) => table.tradingDates));
+    return { tradingDates: [...dates].sort(), watermark: this.#watermark(request.exchange) };
+  }
+
+  #watermark(exchange: string): Watermark {
+    return {
+      manifestVersion: this.manifestVersion,
+      live: { [exchange]: { seq: BigInt(this.tail.length), catalogVersion: 1 } },
     };
   }
 
