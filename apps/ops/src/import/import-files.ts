@@ -1,6 +1,6 @@
 import { access, rm } from 'node:fs/promises';
 import { join } from 'node:path';
-import type { GateResult } from '@tb/history';
+import { type GateResult, ManifestWriter } from '@tb/history';
 import { OpsError } from '../errors.ts';
 import { findingsOf } from '../gates.ts';
 import { openRejects, type Rejects } from '../input/rejects.ts';
@@ -13,6 +13,7 @@ import {
   publishedOf,
 } from './build-job.ts';
 import type { ImportedDate, ImportOptions, ImportResult, ImportTools } from './import-options.ts';
+import { ManifestTurns } from './manifest-turns.ts';
 import { planDates } from './plan-dates.ts';
 import { oldDate, publishDate } from './publish-date.ts';
 import { publishedSymbols } from './published-symbols.ts';
@@ -200,10 +201,18 @@ async function buildAndPublish(
   let last: Promise<void> = Promise.resolve();
   let done = 0;
   const stop = new AbortController();
+  await using manifest = new ManifestTurns(() =>
+    ManifestWriter.open({
+      layout: tools.layout,
+      purpose: 'import',
+      waitMs: tools.waitMs ?? 30_000,
+      signal: tools.signal,
+    }),
+  );
   const publishNext = (built: BuiltDate): void => {
     last = last.then(async () => {
       findings.push(...findingsOf(built.gates));
-      days.push(await publishDate(built, job, options, tools));
+      days.push(await publishDate(built, job, options, { ...tools, manifest }));
       rowsDuplicate += built.rowsDuplicate;
       tools.progress.update(++done);
     });

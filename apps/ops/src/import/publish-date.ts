@@ -1,10 +1,11 @@
 import { userInfo } from 'node:os';
-import { discardFiles, ManifestWriter, publishFiles } from '@tb/history';
+import { discardFiles, publishFiles } from '@tb/history';
 import type { Layout } from '@tb/schema';
 import { OpsError } from '../errors.ts';
 import { gateError } from '../gates.ts';
 import { type BuildJob, type BuiltDate, type ImportDate, publishedOf } from './build-job.ts';
 import type { ImportedDate, ImportOptions, ImportTools } from './import-options.ts';
+import type { ManifestTurns } from './manifest-turns.ts';
 
 /**
  * One publication: the built files of one trading date, under the lock of market_data for a moment.
@@ -14,7 +15,7 @@ export async function publishDate(
   built: BuiltDate,
   job: BuildJob,
   options: Pick<ImportOptions, 'correction'>,
-  tools: Pick<ImportTools, 'layout' | 'waitMs' | 'signal' | 'onStep'>,
+  tools: Pick<ImportTools, 'layout' | 'onStep'> & { readonly manifest: Pick<ManifestTurns, 'use'> },
 ): Promise<ImportedDate> {
   const { layout } = tools;
   const date = built.tradingDate;
@@ -43,13 +44,9 @@ export async function publishDate(
           ...(built.changes ?? { rowsAdded: 0, rowsRemoved: 0, rowsChanged: 0 }),
         }
       : undefined;
-  await using writer = await ManifestWriter.open({
-    layout,
-    purpose: 'import',
-    waitMs: tools.waitMs ?? 30_000,
-    signal: tools.signal,
-  });
-  await publishFiles(writer, built.files, { correction }, (step) => tools.onStep?.(step));
+  await tools.manifest.use((writer) =>
+    publishFiles(writer, built.files, { correction }, (step) => tools.onStep?.(step)),
+  );
   return {
     date,
     status: correction ? 'corrected' : 'imported',

@@ -9,7 +9,7 @@ import { publishedSymbols } from '../import/published-symbols.ts';
 import { openStageFolder } from '../import/stage-folder.ts';
 import { runWorker } from '../worker/run-worker.ts';
 import type { CorrectDateOptions } from './correct-date.ts';
-import type { RolloverTools } from './rollover-tools.ts';
+import { type RolloverTools, withManifest } from './rollover-tools.ts';
 import type { WaitingJob } from './waiting-job.ts';
 import type { WaitingPart } from './waiting-rows.ts';
 
@@ -22,7 +22,6 @@ export interface AddWaitingOptions extends CorrectDateOptions {
 }
 
 const TICKS = { kind: 'ticks', timeframe: '' } as const;
-const NEVER = new AbortController().signal;
 
 /**
  * Copies rows of the live buffer into a stage, and publishes them with the published ticks of their date as `tb import --add`
@@ -55,7 +54,8 @@ export async function addWaiting(
     tools.onStep?.('correct built');
     live.signal.throwIfAborted();
     await publishDate(built, job, options, {
-      ...{ layout, waitMs: tools.waitMs, signal: tools.signal ?? NEVER },
+      layout,
+      manifest: { use: (body) => withManifest(tools, body) },
       onStep: (step) => tools.onStep?.(`correct ${step}`),
     });
     return built;

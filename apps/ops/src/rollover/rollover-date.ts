@@ -4,7 +4,6 @@ import {
   type Explanation,
   type FileEntry,
   type ManifestSnapshot,
-  ManifestWriter,
   placeFiles,
 } from '@tb/history';
 import type { LiveBuffer, LiveDay, PublishedProof } from '@tb/live';
@@ -13,7 +12,7 @@ import { findingsOf, gateError } from '../gates.ts';
 import { runWorker } from '../worker/run-worker.ts';
 import { conflict, keptFinding, splitPublished } from './published-elsewhere.ts';
 import { frozenSeqOf, type RolloverBuild, type RolloverJob } from './rollover-job.ts';
-import type { RolledDate, RolloverTools } from './rollover-tools.ts';
+import { type RolledDate, type RolloverTools, withManifest } from './rollover-tools.ts';
 
 export interface RolloverDateOptions {
   readonly tradingDate: string;
@@ -221,19 +220,4 @@ function dayOf(live: LiveBuffer, tradingDate: string): LiveDay {
       `The live buffer of ${live.exchange} holds nothing of ${tradingDate}`,
     );
   return day;
-}
-
-/** The lock of market_data is held for a moment at a time: never while a date is built. */
-async function withManifest<T>(
-  tools: RolloverTools,
-  body: (writer: ManifestWriter) => Promise<T>,
-): Promise<T> {
-  await using writer = await ManifestWriter.open({
-    layout: tools.layout,
-    purpose: 'rollover',
-    waitMs: tools.waitMs,
-    signal: tools.signal,
-    now: tools.now,
-  });
-  return await body(writer);
 }

@@ -1,5 +1,5 @@
 import type { SessionCalendar } from '@tb/calendar';
-import type { BuiltFile, FileEntry, GateResult } from '@tb/history';
+import { type BuiltFile, type FileEntry, type GateResult, ManifestWriter } from '@tb/history';
 import type { LiveBuffer } from '@tb/live';
 import type { Layout } from '@tb/schema';
 
@@ -21,7 +21,7 @@ export interface RolloverTools {
   /** The live buffer, opened by its one writer: this process. */
   readonly live: LiveBuffer;
   readonly calendar: SessionCalendar;
-  /** How long to wait for the lock of market_data, ms. */
+  /** How long to wait for the lock of market_data, ms. Default 30,000: an import gives it back twice a second. */
   readonly waitMs?: number | undefined;
   readonly signal?: AbortSignal | undefined;
   readonly onStep?: ((step: RolloverStep) => void) | undefined;
@@ -47,4 +47,19 @@ export interface RolledDate {
   readonly rows: Readonly<Record<string, number>>;
   /** Gate results that are not simply ok: flagged, or accepted with an explanation. */
   readonly findings: readonly GateResult[];
+}
+
+/** The lock of market_data is held for a moment at a time: never while a date is built. */
+export async function withManifest<T>(
+  tools: RolloverTools,
+  body: (writer: ManifestWriter) => Promise<T>,
+): Promise<T> {
+  await using writer = await ManifestWriter.open({
+    layout: tools.layout,
+    purpose: 'rollover',
+    waitMs: tools.waitMs ?? 30_000,
+    signal: tools.signal,
+    now: tools.now,
+  });
+  return await body(writer);
 }
