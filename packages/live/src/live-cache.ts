@@ -121,7 +121,14 @@ export class LiveCache {
     }
     const known = new Map(cached.map((chunk) => [chunk.firstSeq, chunk]));
     const keys = select.keys.all() as bigint[];
-    return keys.map((key) => known.get(key) ?? decodeTicks(select.one.get(key) as BatchRow));
+    return keys.map((key) => known.get(key) ?? decodeTicks(this.#batch(table, key)));
+  }
+
+  /** A key without its row: pages of another part of the tree, which SQLite has not seen. */
+  #batch(table: 'tail' | 'late', key: bigint): BatchRow {
+    const row = this.#select[table].one.get(key) as BatchRow | undefined;
+    if (row !== undefined) return row;
+    throw new LiveError('LIVE_CORRUPT', `The batch at seq ${key} is listed and cannot be found`);
   }
 
   #readNames(): SymbolNames & { sids: Map<string, number>; texts: Map<number, string> } {

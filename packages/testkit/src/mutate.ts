@@ -67,7 +67,8 @@ export const MUTATIONS: readonly Mutation[] = [
     name: 'zero-block',
     apply: (bytes, rng) => {
       const at = rng.below(Math.ceil(bytes.length / BLOCK_BYTES)) * BLOCK_BYTES;
-      return bytes.length === 0 ? undefined : Buffer.from(bytes).fill(0, at, at + BLOCK_BYTES);
+      if (bytes.length === 0) return undefined;
+      return Buffer.from(bytes).fill(0, at, Math.min(bytes.length, at + BLOCK_BYTES));
     },
   },
   {
