@@ -50,6 +50,9 @@ export interface LiveReader extends AsyncDisposable, Disposable {
 }
 
 export const LiveReader: {
-  /** @throws `LIVE_ABSENT`, retryable, before the writer has made the buffer; `SCHEMA_TOO_NEW`, `SCHEMA_TOO_OLD`. */
+  /**
+   * @throws `LIVE_ABSENT`, retryable, before the writer has made the buffer; `LIVE_CORRUPT` when one has and live.db is gone;
+   *   `SCHEMA_TOO_NEW`, `SCHEMA_TOO_OLD`.
+   */
   open(options: LiveReaderOptions): LiveReader;
 } = { open: openLiveReader };

@@ -7,6 +7,7 @@ import { makeDir, syncDir } from './files.ts';
 import { Flusher } from './flusher.ts';
 import { GroupWriter } from './group-writer.ts';
 import type { LiveBuffer } from './live-buffer.ts';
+import { assertNotLost } from './lost-database.ts';
 import { Metrics } from './metrics.ts';
 import type { LiveBufferOptions } from './options.ts';
 import { recover } from './recover.ts';
@@ -29,6 +30,7 @@ const wallClock = (): bigint => BigInt(Date.now()) * 1_000_000n;
 export async function openLiveBuffer(options: LiveBufferOptions): Promise<LiveBuffer> {
   const { layout, exchange, registry, calendar } = options;
   assertExchange(exchange);
+  assertNotLost(layout, exchange);
   const liveDb = layout.liveDb(exchange);
   await using held = new Disposal();
   await makeDir(layout.segmentsDir(exchange), layout.root);

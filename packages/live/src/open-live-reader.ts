@@ -4,6 +4,7 @@ import { assertExchange, assertMigrated, isSchemaError } from '@tb/schema';
 import { LiveError } from './errors.ts';
 import { LiveCache } from './live-cache.ts';
 import type { LiveReader, LiveReaderOptions } from './live-reader.ts';
+import { assertNotLost } from './lost-database.ts';
 import { SqliteLiveReader } from './sqlite-live-reader.ts';
 
 /** Readers wait for SQLite's own short locks (recovery of the WAL by the first connection), never for the writer. */
@@ -12,6 +13,7 @@ const BUSY_TIMEOUT_MS = 5_000;
 /** See `LiveReader.open`. */
 export function openLiveReader({ layout, exchange }: LiveReaderOptions): LiveReader {
   assertExchange(exchange);
+  assertNotLost(layout, exchange);
   const path = layout.liveDb(exchange);
   const wasThere = existsSync(path);
   let db: SqliteDatabase;

@@ -1,4 +1,5 @@
-import { mkdirSync, writeFileSync } from 'node:fs';
+import { mkdirSync, rmSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { describe, expect, test } from '@jest/globals';
 import { LiveReader } from '@tb/live';
 import { openSqlite } from '@tb/locks';
@@ -45,6 +46,24 @@ describe('a reader', () => {
     db.close();
     expect(() => at.reader()).toThrow(expect.objectContaining({ code: 'LIVE_ABSENT' }));
   });
+
+  test.each(['missing', 'empty'])(
+    'regress-8-lost-live-db: a live.db that is %s where a writer was is an error, for readers and for the next writer',
+    async (how) => {
+      await using at = stage('lost');
+      const buffer = await at.open();
+      await buffer.append(ticks(5));
+      await buffer.close();
+      const files = ['', '-wal', '-shm'].map((suffix) => `${at.layout.liveDb('nse')}${suffix}`);
+      for (const file of files) rmSync(file, { force: true });
+      if (how === 'empty') writeFileSync(files[0]!, '');
+      expect(() => at.reader()).toThrow(expect.objectContaining({ code: 'LIVE_CORRUPT' }));
+      await expect(at.open()).rejects.toMatchObject({ code: 'LIVE_CORRUPT' });
+      rmSync(join(at.layout.liveDir('nse'), '.writer.lock'));
+      await at.open();
+      expect(at.reader().snapshot().seq).toBe(0n);
+    },
+  );
 
   test('reads beside the writer, after its end, and beside the next one', async () => {
     await using at = stage('beside');
