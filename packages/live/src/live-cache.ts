@@ -1,3 +1,4 @@
+import { isNativeError } from 'node:util/types';
 import type { SqliteDatabase, SqliteStatement } from '@tb/locks';
 import type { LiveTick } from '@tb/schema';
 import { CandleSet, type CandleValues } from './candle-cache.ts';
@@ -53,9 +54,23 @@ export class LiveCache {
     this.#db.exec('BEGIN');
     try {
       return this.#read();
+    } catch (error) {
+      throw this.#damageBehind(error);
     } finally {
       this.#db.exec('COMMIT');
     }
+  }
+
+  /**
+   * Rows of another table, by a page that lies in the wrong place, have values of other types: that shows as a TypeError
+   * somewhere. It is damage when SQLite's own check finds some, else a mistake of ours.
+   */
+  #damageBehind(error: unknown): unknown {
+    if (!isNativeError(error) || !/^(Type|Syntax|Range)Error$/.test(error.name)) return error;
+    const found = String(this.#db.pragma('quick_check(1)', { simple: true }));
+    if (found === 'ok') return error;
+    const message = `live.db of ${this.#exchange} does not pass its check: ${found.split('\n')[0]}`;
+    return new LiveError('LIVE_CORRUPT', message, { cause: error });
   }
 
   #read(): SnapshotView {

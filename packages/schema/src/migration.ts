@@ -162,7 +162,7 @@ function readLedger(
     if (step.name !== row.name || step.sha256 !== row.sha256)
       throw new SchemaError(
         'MIGRATION_EDITED',
-        `Migration ${row.id} of ${database} was applied with sha256 ${row.sha256.slice(0, 12)}, here it is ${step.sha256.slice(0, 12)}`,
+        `Migration ${row.id} of ${database} was applied with sha256 ${String(row.sha256).slice(0, 12)}, here it is ${step.sha256.slice(0, 12)}`,
       );
   });
   return rows.length;

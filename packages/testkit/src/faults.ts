@@ -1,7 +1,7 @@
 /**
  * `pnpm faults [scenario...] [--mode M] [--from N] [--points P] [--compound C] [--deaths D] [--states S]
  * [--files F] [--seed S]`: disturbs the
- * commands of `tb`. `pnpm faults crash-points` writes docs/crash-points.md from the results so far. With TB_FAULT set,
+ * commands of `tb`. `pnpm faults files --files F` damages F files of every kind. `pnpm faults crash-points` writes docs/crash-points.md from the results so far. With TB_FAULT set,
  * that one point is run again and reported. Exits 1 when an invariant is broken.
  */
 import { parseArgs } from 'node:util';
@@ -15,10 +15,17 @@ import {
   formatReplay,
   parseReplay,
 } from './fault-mode.ts';
+import { runFiles } from './file-campaign.ts';
 import { describeEnd } from './judge.ts';
 import { runPowerCuts } from './power-cut-campaign.ts';
 import { formatTable } from './print-table.ts';
-import { currentCommit, type ScenarioResult, savedResults, saveResult } from './results.ts';
+import {
+  currentCommit,
+  type ScenarioResult,
+  savedResults,
+  saveFiles,
+  saveResult,
+} from './results.ts';
 import { runMain } from './run-main.ts';
 import type { Scenario } from './scenario.ts';
 import { scenariosNamed } from './scenario-files.ts';
@@ -119,6 +126,22 @@ async function runScenario(scenario: Scenario, plan: Plan): Promise<ScenarioResu
   };
 }
 
+async function damageFiles(count: number, seed: number): Promise<void> {
+  const startedAt = new Date();
+  const families = await runFiles(count, seed, (result) => {
+    const { family, files, rejected, right, foundByHealth, unseen, violations } = result;
+    process.stderr.write(
+      `${family}: ${files} files, ${rejected} rejected, ${right} right, ${foundByHealth} found by health, ${unseen} unseen, ${violations.length} violations\n`,
+    );
+    for (const { path, mutation, index, problem } of violations)
+      process.stderr.write(`VIOLATION ${mutation} of ${path}, number ${index}: ${problem}\n`);
+    if (violations.length > 0) process.exitCode = 1;
+  });
+  const durationMs = Date.now() - startedAt.getTime();
+  const made = { startedAt: startedAt.toISOString(), durationMs };
+  saveFiles({ families, seed, ...made, commit: currentCommit(), node: process.version });
+}
+
 function problemsOf(result: ScenarioResult): number {
   return (
     result.faults.violations.length +
@@ -203,6 +226,7 @@ async function main(): Promise<void> {
     states: wholeNumber(values.states, 'states'),
     files: wholeNumber(values.files, 'files'),
   };
+  if (positionals[0] === 'files') return damageFiles(plan.files, plan.seed);
   const results: ScenarioResult[] = [];
   for (const scenario of await scenariosNamed(positionals)) {
     const result = await runScenario(scenario, plan);

@@ -37,6 +37,7 @@ export async function makeFullRoot(root: string): Promise<void> {
 /** A live buffer with a tail, segments, candles. */
 export async function makeLiveRoot(root: string): Promise<void> {
   await liveWriter.prepare(root);
+  await mustRun(root, 'init');
   const { exitCode, stderr } = await runCommand(liveWriter.command(root));
   if (exitCode !== 0) throw new Error(`The live writer: ${stderr}`);
 }
@@ -44,6 +45,7 @@ export async function makeLiveRoot(root: string): Promise<void> {
 /** The same, whose writer was killed: its write-ahead log is there. */
 export async function makeKilledRoot(root: string): Promise<void> {
   await liveWriter.prepare(root);
+  await mustRun(root, 'init');
   const point = { mode: 'kill', at: 400, seed: 0 } as const;
   const { signal } = await runFaulted(liveWriter.command(root), { root, point });
   if (signal !== 'SIGKILL') throw new Error(`The live writer was not killed: ${signal}`);
