@@ -47,7 +47,7 @@ describe('the error that is told', () => {
     ['Out of Memory Error: could not allocate block', 'MEMORY_USED_UP', 3],
     ['IO Error: Could not read from file "/x": Input/output error', 'ENGINE_IO', 4],
     ['FATAL Error: Failed: database has been invalidated', 'ENGINE_IO', 4],
-  ])('DuckDB’s %j is %s, exit %d', async (message, code, exit) => {
+  ])('regress-8-engine-words: DuckDB’s %j is %s, exit %d', async (message, code, exit) => {
     expect(toldError(new Error(message))).toMatchObject({ code, hint: expect.any(String) });
     expect(await exitCodeOf(new Error(message))).toBe(exit);
   });

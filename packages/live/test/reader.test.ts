@@ -1,4 +1,4 @@
-import { mkdirSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, test } from '@jest/globals';
 import { LiveReader } from '@tb/live';
@@ -64,6 +64,33 @@ describe('a reader', () => {
       expect(at.reader().snapshot().seq).toBe(0n);
     },
   );
+
+  test('regress-8-wrong-page: a page of another table is damage, whatever error its rows lead to', async () => {
+    await using at = stage('pages');
+    const buffer = await at.open();
+    for (let i = 0; i < 40; i += 1) await buffer.append(ticks(50));
+    await buffer.close();
+    const path = at.layout.liveDb('nse');
+    const whole = readFileSync(path);
+    const pages = whole.length / 4096;
+    let refused = 0;
+    for (let page = 1; page + 1 < pages; page += 1) {
+      const bytes = Buffer.from(whole);
+      whole.copy(bytes, page * 4096, (page + 1) * 4096, (page + 2) * 4096);
+      whole.copy(bytes, (page + 1) * 4096, page * 4096, (page + 1) * 4096);
+      writeFileSync(path, bytes);
+      try {
+        using reader = LiveReader.open({ layout: at.layout, exchange: 'nse' });
+        reader.snapshot();
+      } catch (error) {
+        expect(error).toMatchObject({
+          code: expect.stringMatching(/^(LIVE|SQLITE|MIGRATION|SCHEMA)_/),
+        });
+        refused += 1;
+      }
+    }
+    expect(refused).toBeGreaterThan(5);
+  });
 
   test('reads beside the writer, after its end, and beside the next one', async () => {
     await using at = stage('beside');

@@ -1,22 +1,32 @@
-import { writeFileSync } from 'node:fs';
+import { readFileSync, writeFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
+import Database from 'better-sqlite3';
 import { FAULT_MODES } from './fault-mode.ts';
-import type { ScenarioResult } from './results.ts';
+import type { FamilyResult } from './file-campaign.ts';
+import { MENDED } from './mended.ts';
+import type { FilesResult, ScenarioResult } from './results.ts';
 import { kindsOf } from './violation-kinds.ts';
 
 const target = fileURLToPath(new URL('../../../docs/crash-points.md', import.meta.url));
+const catalog = fileURLToPath(new URL('../../../pnpm-workspace.yaml', import.meta.url));
 
 const row = (cells: readonly (string | number)[]): string => `| ${cells.join(' | ')} |`;
 const table = (head: readonly string[], rows: readonly string[]): string =>
   [row(head), row(head.map(() => '---')), ...rows].join('\n');
+const sum = (numbers: readonly number[]): number => numbers.reduce((all, one) => all + one, 0);
+const figure = (value: number): string => value.toLocaleString('en');
 
 /** Everything that a result has against the code, each with how to see it again. */
 export function violationsOf(result: ScenarioResult): { problem: string; at: string }[] {
-  const { scenario, faults, powerCuts, mutations } = result;
+  const { scenario, faults, deaths, powerCuts, mutations } = result;
   return [
     ...faults.violations.map(({ replay, call, problem }) => ({
       problem,
       at: `\`TB_FAULT=${replay}\` (${call})`,
+    })),
+    ...(deaths?.violations ?? []).map(({ after, torn, problem }) => ({
+      problem: `death${torn ? ' in the middle of a write' : ''}: ${problem}`,
+      at: `\`pnpm faults ${scenario} --points 0 --deaths ${(deaths?.whole ?? 0) + (deaths?.torn ?? 0)} --seed ${deaths?.seed}\`, after ${after} changes`,
     })),
     ...(powerCuts?.violations ?? []).map(({ model, after, problem }) => ({
       problem: `power cut, ${model} names: ${problem}`,
@@ -29,77 +39,177 @@ export function violationsOf(result: ScenarioResult): { problem: string; at: str
   ];
 }
 
-function openViolations(results: readonly ScenarioResult[]): string {
-  const lines = results.flatMap((result) =>
+interface Counts {
+  readonly scenario: string;
+  readonly calls: number;
+  readonly modes: readonly number[];
+  readonly faults: number;
+  readonly compound: number;
+  readonly deaths: number;
+  readonly cuts: number;
+  readonly violations: number;
+}
+
+/** All runs of one scenario in one line. */
+function countsOf(scenario: string, results: readonly ScenarioResult[]): Counts {
+  const modes = FAULT_MODES.map((mode) =>
+    sum(results.map(({ faults }) => faults.points[mode] ?? 0)),
+  );
+  return {
+    scenario,
+    modes,
+    calls: results.at(-1)?.faults.operations ?? 0,
+    faults: sum(modes),
+    compound: sum(results.map(({ faults }) => faults.compound)),
+    deaths: sum(results.map(({ deaths }) => (deaths?.whole ?? 0) + (deaths?.torn ?? 0))),
+    cuts: sum(results.map(({ powerCuts }) => powerCuts?.states ?? 0)),
+    violations: sum(results.map((result) => violationsOf(result).length)),
+  };
+}
+
+function openViolations(
+  results: readonly ScenarioResult[],
+  files: FilesResult | undefined,
+): string {
+  const ofScenarios = results.flatMap((result) =>
     kindsOf(violationsOf(result)).map(
       ({ problem, count, first }) =>
         `- ${result.scenario}, ${count} times, first at ${first}: ${problem}`,
     ),
   );
+  const ofFiles = (files?.families ?? []).flatMap(({ family, violations }) =>
+    violations.map(
+      ({ path, mutation, index, problem }) =>
+        `- ${family}, ${mutation} of ${path} (seed ${files?.seed}, number ${index}): ${problem}`,
+    ),
+  );
+  const lines = [...ofScenarios, ...ofFiles];
   return lines.length === 0 ? 'None.' : lines.join('\n');
 }
 
-function faultRow(result: ScenarioResult): string {
-  const { faults, powerCuts, mutations } = result;
-  const points = FAULT_MODES.map((mode) => faults.points[mode] ?? 0);
-  return row([
-    result.scenario,
-    faults.operations,
-    ...points,
-    points.reduce((sum, count) => sum + count, 0),
-    faults.compound,
-    powerCuts?.states ?? 0,
-    mutations?.files ?? 0,
-    violationsOf(result).length,
-  ]);
+function familyRow(one: FamilyResult): string {
+  const { family, isSealed, files, rejected, right, foundByHealth, unseen, violations } = one;
+  const checksum = isSealed ? 'yes' : 'no';
+  return row([family, checksum, files, rejected, right, foundByHealth, unseen, violations.length]);
+}
+
+function filesSection(files: FilesResult | undefined): string {
+  if (files === undefined) return 'Not run yet: `pnpm faults files --files 1000`.';
+  const head = [
+    'file',
+    'checksum',
+    'damaged',
+    'rejected',
+    'right',
+    'found by health',
+    'unseen',
+    'violations',
+  ];
+  return `${table(head, files.families.map(familyRow))}
+
+Seed ${files.seed}, commit ${files.commit}, ${files.startedAt.slice(0, 10)}, ${(files.durationMs / 60_000).toFixed(1)} minutes. *Rejected*: an error with a code, or a verdict
+that names the damage. *Found by health*: other rows were answered, and \`tb health --full\` finds fault with the root. *Unseen*:
+other rows, and no checksum covers those bytes.`;
+}
+
+function versions(): string {
+  const db = new Database(':memory:');
+  const sqlite = db.prepare('SELECT sqlite_version()').pluck().get();
+  db.close();
+  const duckdb = /"@duckdb\/node-api": (\S+)/.exec(readFileSync(catalog, 'utf8'))?.[1];
+  return `SQLite ${sqlite}, DuckDB ${duckdb}, ${process.platform} ${process.arch}`;
 }
 
 /** The text of docs/crash-points.md. */
-export function crashPointsText(results: readonly ScenarioResult[]): string {
-  const open = results.flatMap(violationsOf);
-  const unfired = results.reduce((sum, { faults }) => sum + faults.unfired.length, 0);
-  const total = (count: (result: ScenarioResult) => number): string =>
-    results.reduce((sum, result) => sum + count(result), 0).toLocaleString('en');
-  const points = total(({ faults }) =>
-    Object.values(faults.points).reduce((sum, n) => sum + (n ?? 0), 0),
-  );
+export function crashPointsText(
+  results: readonly ScenarioResult[],
+  files: FilesResult | undefined,
+): string {
+  const names = [...new Set(results.map(({ scenario }) => scenario))].sort();
+  const runs = (name: string): ScenarioResult[] =>
+    results.filter(({ scenario }) => scenario === name);
+  const counts = names.map((name) => countsOf(name, runs(name)));
+  const total = (field: 'faults' | 'compound' | 'deaths' | 'cuts' | 'violations'): number =>
+    sum(counts.map((one) => one[field]));
+  const damaged = sum((files?.families ?? []).map((one) => one.files));
+  const open =
+    total('violations') + sum((files?.families ?? []).map((one) => one.violations.length));
+  const unfired = sum(results.map(({ faults }) => faults.unfired.length));
+  const all: Counts = {
+    ...{
+      scenario: '**all**',
+      calls: sum(counts.map(({ calls }) => calls)),
+      faults: total('faults'),
+    },
+    modes: FAULT_MODES.map((_, i) => sum(counts.map(({ modes }) => modes[i] ?? 0))),
+    ...{ compound: total('compound'), deaths: total('deaths'), cuts: total('cuts') },
+    violations: total('violations'),
+  };
+  const line = (one: Counts): string =>
+    row([
+      one.scenario,
+      one.calls,
+      ...one.modes,
+      one.faults,
+      one.compound,
+      one.deaths,
+      one.cuts,
+      one.violations,
+    ]);
   return `# Crash points
 
-Written by \`pnpm faults crash-points\` from the runs of \`pnpm faults\`; do not edit. What each column means, and which
-invariants are checked: [durability.md](durability.md).
+Written by \`pnpm faults crash-points\` from the runs of \`pnpm faults\`; do not edit. What each column means, which invariants are
+checked, and what is not proven: [durability.md](durability.md).
 
-${points} faults, ${total(({ faults }) => faults.compound)} compound faults, ${total(({ powerCuts }) => powerCuts?.states ?? 0)} power-cut states,
-${total(({ mutations }) => mutations?.files ?? 0)} damaged files: **${open.length} violations**. Points that did not fire: ${unfired}.
+${figure(total('faults'))} faults, ${figure(total('compound'))} compound faults, ${figure(total('deaths'))} rebuilt deaths, ${figure(total('cuts'))} power-cut states, ${figure(damaged)} damaged files: **${open} violations**.
+Points that did not fire: ${unfired}. ${versions()}.
 
-${table(['scenario', 'calls', ...FAULT_MODES, 'faults', 'compound', 'power cuts', 'damaged files', 'violations'], results.map(faultRow))}
+${table(['scenario', 'calls', ...FAULT_MODES, 'faults', 'compound', 'deaths', 'power cuts', 'violations'], [...counts, all].map(line))}
 
-Each point: a fresh copy of the state before, the fault, the invariants, the same command again without a fault, and a
-comparison of the content with that of an undisturbed run.
+## Damaged files
+
+${filesSection(files)}
+
+## Runs
 
 ${table(
-  ['scenario', 'commands', 'every call', 'seed', 'commit', 'date', 'minutes', 'Node'],
-  results.map((result) =>
-    row([
-      result.scenario,
-      result.commands.map((name) => `\`tb ${name}\``).join(', ') || 'library',
-      result.exhaustive ? 'yes' : 'sample',
-      result.faults.seed,
-      result.commit,
-      result.startedAt.slice(0, 10),
-      (result.durationMs / 60_000).toFixed(1),
-      result.node,
-    ]),
-  ),
+  ['scenario', 'commands', 'every call', 'seeds', 'commits', 'dates', 'minutes', 'Node'],
+  names.map((name) => {
+    const own = runs(name);
+    const each = (values: readonly (string | number)[]): string => [...new Set(values)].join(', ');
+    return row([
+      name,
+      own[0]?.commands.map((command) => `\`tb ${command}\``).join(', ') || 'library',
+      own.some(({ exhaustive }) => exhaustive) ? 'yes' : 'sample',
+      each(own.map(({ faults }) => faults.seed)),
+      each(own.map(({ commit }) => commit)),
+      each(own.map(({ startedAt }) => startedAt.slice(0, 10))),
+      (sum(own.map(({ durationMs }) => durationMs)) / 60_000).toFixed(1),
+      each(own.map(({ node }) => node)),
+    ]);
+  }),
 )}
 
 ## Open violations
 
-${openViolations(results)}
+${openViolations(results, files)}
+
+## Found and mended
+
+Each is a test that failed before.
+
+${table(
+  ['test', 'found'],
+  MENDED.map(({ test, file, found }) => row([`\`${test}\` in \`${file}\``, found])),
+)}
 `;
 }
 
 /** Writes docs/crash-points.md; returns its path. */
-export function writeCrashPoints(results: readonly ScenarioResult[]): string {
-  writeFileSync(target, crashPointsText(results));
+export function writeCrashPoints(
+  results: readonly ScenarioResult[],
+  files: FilesResult | undefined,
+): string {
+  writeFileSync(target, crashPointsText(results, files));
   return target;
 }

@@ -22,6 +22,7 @@ import { formatTable } from './print-table.ts';
 import {
   currentCommit,
   type ScenarioResult,
+  savedFiles,
   savedResults,
   saveFiles,
   saveResult,
@@ -208,7 +209,7 @@ async function main(): Promise<void> {
     allowPositionals: true,
   });
   if (positionals[0] === 'crash-points') {
-    console.log(writeCrashPoints(savedResults()));
+    console.log(writeCrashPoints(savedResults(), savedFiles()));
     return;
   }
   const missing = await shimUnavailable();

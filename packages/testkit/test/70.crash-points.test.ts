@@ -1,9 +1,11 @@
+import { readFileSync } from 'node:fs';
 import { describe, expect, test } from '@jest/globals';
 import { random, type StorageCall } from '@tb/testkit';
 import { verdictOf } from '../src/bench-row.ts';
 import { crashPointsText } from '../src/crash-points.ts';
+import { MENDED } from '../src/mended.ts';
 import { formatTable } from '../src/print-table.ts';
-import type { ScenarioResult } from '../src/results.ts';
+import type { FilesResult, ScenarioResult } from '../src/results.ts';
 import { samplePoints } from '../src/sample.ts';
 import { kindsOf } from '../src/violation-kinds.ts';
 
@@ -41,25 +43,56 @@ const result: ScenarioResult = {
   node: 'v20.20.2',
 };
 
+const files: FilesResult = {
+  families: [
+    {
+      ...{ family: 'day files', isSealed: true, files: 40, rejected: 39, right: 0 },
+      ...{ foundByHealth: 0, unseen: 0, codes: { DAY_FILE_CORRUPT: 39 } },
+      violations: [{ path: 'x.duckdb', mutation: 'cut', index: 5, problem: 'a wrong answer' }],
+    },
+  ],
+  ...{ seed: 7, startedAt: '2026-02-02T00:00:00.000Z', durationMs: 60_000 },
+  ...{ commit: 'abc1234', node: 'v20.20.2' },
+};
+
 describe('docs/crash-points.md', () => {
   test('counts what was tried beside what was found, and lists each violation with its replay', () => {
-    const text = crashPointsText([result]);
+    const text = crashPointsText([result], files);
     expect(text).toContain(
-      '805 faults, 12 compound faults, 50 power-cut states,\n10 damaged files: **2 violations**',
+      '805 faults, 12 compound faults, 400 rebuilt deaths, 50 power-cut states, 40 damaged files: **4 violations**',
     );
     expect(text).toContain(
-      '| rollover | 405 | 405 | 0 | 400 | 0 | 0 | 0 | 0 | 0 | 805 | 12 | 50 | 10 | 2 |',
+      '| rollover | 405 | 405 | 0 | 400 | 0 | 0 | 0 | 0 | 0 | 805 | 12 | 400 | 50 | 3 |',
     );
+    expect(text).toContain('| day files | yes | 40 | 39 | 0 | 0 | 0 | 1 |');
     expect(text).toContain(
       '- rollover, 1 times, first at `TB_FAULT=rollover:kill:9:7` (fsync data/x): a tick is lost',
     );
     expect(text).toContain('--states 25 --seed 7`, after 3 changes: power cut, strict names: torn');
+    expect(text).toContain('- day files, cut of x.duckdb (seed 7, number 5): a wrong answer');
+  });
+
+  test('runs of one scenario add up, and are named', () => {
+    const again = { ...result, faults: { ...result.faults, seed: 8 }, commit: 'def5678' };
+    const text = crashPointsText([result, again], undefined);
+    expect(text).toContain('1,610 faults, 24 compound faults');
+    expect(text).toContain('| 7, 8 | abc1234, def5678 |');
   });
 
   test('says None only when nothing was found', () => {
-    const clean = { ...result, faults: { ...result.faults, violations: [] }, powerCuts: undefined };
-    expect(crashPointsText([clean])).toMatch(/## Open violations\n\nNone\./);
-    expect(crashPointsText([result])).not.toContain('None.');
+    const { deaths: _deaths, ...rest } = result;
+    const faults = { ...result.faults, violations: [] };
+    const clean = { ...rest, deaths: undefined, faults, powerCuts: undefined };
+    expect(crashPointsText([clean], undefined)).toMatch(/## Open violations\n\nNone\./);
+    expect(crashPointsText([clean], files)).not.toContain('None.');
+    expect(crashPointsText([result], undefined)).not.toContain('None.');
+  });
+
+  test('every mended bug is a test that exists', () => {
+    for (const { test: name, file } of MENDED) {
+      const path = new URL(`../../../${file}`, import.meta.url);
+      expect([name, readFileSync(path, 'utf8').includes(name)]).toEqual([name, true]);
+    }
   });
 });
 
