@@ -17,6 +17,8 @@ export class RuleCalendar implements SessionCalendar {
   readonly timeZone: string;
   readonly #rules: ExchangeRules;
   readonly #sessions = new Map<number, Session | undefined>();
+  /** The same by trading date: a date that was a session needs no check again. */
+  readonly #byDate = new Map<string, Session>();
   /** The session found last: live ticks hit it a million times a second. */
   #latest: Session | undefined;
 
@@ -35,7 +37,7 @@ export class RuleCalendar implements SessionCalendar {
   }
 
   sessionOf(tradingDate: string): Session | undefined {
-    return this.#sessionOfDay(dayOfDate(tradingDate));
+    return this.#byDate.get(tradingDate) ?? this.#sessionOfDay(dayOfDate(tradingDate));
   }
 
   isSession(tradingDate: string): boolean {
@@ -77,9 +79,10 @@ export class RuleCalendar implements SessionCalendar {
     // A window may begin a day before its date and end a day after it; offsets from UTC stay below a day.
     const from = Math.max(utcDayOf(fromNs) - 2, FIRST_DAY);
     const to = Math.min(utcDayOf(toNs) + 3, LAST_DAY + 1);
-    return this.#sessionsOfDays(from, to).filter(
-      (session) => session.windowFrom < toNs && session.windowTo > fromNs,
-    );
+    const sessions = this.#sessionsOfDays(from, to); // ascending, and so are their windows
+    const first = sessions.findIndex((session) => session.windowTo > fromNs);
+    const last = sessions.findLastIndex((session) => session.windowFrom < toNs);
+    return first < 0 ? [] : sessions.slice(first, last + 1);
   }
 
   expectedCandles(tradingDate: string, timeframe: string): BigInt64Array {
@@ -130,8 +133,12 @@ export class RuleCalendar implements SessionCalendar {
     const known = this.#sessions.get(day);
     if (known || this.#sessions.has(day)) return known;
     const session = this.#build(day);
-    if (this.#sessions.size >= CACHE_SESSIONS) this.#sessions.clear();
+    if (this.#sessions.size >= CACHE_SESSIONS) {
+      this.#sessions.clear();
+      this.#byDate.clear();
+    }
     this.#sessions.set(day, session);
+    if (session) this.#byDate.set(session.tradingDate, session);
     return session;
   }
 

@@ -33,6 +33,9 @@ export async function findCandleGaps(context: QueryContext, plan: CandlePlan): P
   const isWanted = (session: Session): boolean =>
     !isDays || isIn(labelOfDays(calendar, session, timeframe.count), scope.span);
   const sessions = found.sessions.filter(isWanted);
+  const edges = edgeGaps(calendar, scope.span, extent, scope.now);
+  if (found.gaps.length === 0 && sources.snapshot.coverage.length === 0)
+    return { gaps: edges, expectedSessions: sessions };
   const wanted = new Set(sessions.map((session) => session.tradingDate));
   const missing = found.gaps.filter((gap) => wanted.has(gap.tradingDate));
   const uncertain = new Set(
@@ -42,7 +45,7 @@ export async function findCandleGaps(context: QueryContext, plan: CandlePlan): P
   const present = sessions.filter((session) => !absent.has(session.tradingDate));
   const stretches = uncoveredStretches(sources.snapshot, present, span, scope.now);
   const feed = stretches.length > 0 ? await feedGapsOf(context, plan, stretches) : [];
-  const gaps = [...missing, ...feed, ...edgeGaps(calendar, scope.span, extent, scope.now)];
+  const gaps = [...missing, ...feed, ...edges];
   gaps.sort((a, b) => (a.from < b.from ? -1 : a.from > b.from ? 1 : 0));
   return {
     gaps,

@@ -139,7 +139,7 @@ export async function candleFacts(
     gaps,
     missingDates: gaps.filter((gap) => gap.kind === 'session').map((gap) => gap.tradingDate),
     tradingDates: sources.dates,
-    files: filesOf(sources.sources),
+    files: () => filesOf(sources.sources),
   };
   return { facts, expectedSessions };
 }

@@ -9,7 +9,7 @@ import type {
 import { QueryError } from './errors.ts';
 import { maxOf, mergeSpans, minOf, type Span } from './range.ts';
 import { type Piece, pieceOf } from './scan-sql.ts';
-import { clampToDates } from './trading-days.ts';
+import { clampToDates, sessionsWithout } from './trading-days.ts';
 import { sessionsOfSource } from './window-run.ts';
 
 const ATTEMPTS = 3;
@@ -75,12 +75,12 @@ async function findSources(
 ): Promise<CandleSources | undefined> {
   const first = await open(request.timeframe, request.scan);
   if (request.timeframe === '1m') return ofMinutes(first, calendar, request);
-  const lacking = await lackingSpan(reader, calendar, request, datesOf(first.sources));
+  const lacking = await lackingSpan(reader, calendar, request, first.tradingDates);
   const stored = first.sources.map((source) => pieceOf(source, []));
   if (!lacking) return sourcesOf([first], stored, [], first.sources);
   const second = await open('1m', lacking);
   if (first.watermark.manifestVersion !== second.watermark.manifestVersion) return undefined;
-  const covered = datesOf(first.sources);
+  const covered = new Set(first.tradingDates);
   const used = second.sources.filter((s) => s.tradingDates.some((date) => !covered.has(date)));
   const minute = used.map((source) => minutePiece(source, covered, calendar, lacking));
   return sourcesOf([second, first], stored, minute, [...first.sources, ...used]);
@@ -123,14 +123,12 @@ async function lackingSpan(
   reader: MarketDataReader,
   calendar: SessionCalendar,
   request: CandleSourcesRequest,
-  covered: ReadonlySet<string>,
+  covered: readonly string[],
 ): Promise<Span | undefined> {
   const extent = await reader.extent(request.exchange, 'candles', '1m');
   if (!extent) return undefined;
   const { from, to } = clampToDates(calendar, request.scan, extent);
-  const lacking = calendar
-    .sessionsOverlapping(from, to)
-    .filter((session) => !covered.has(session.tradingDate));
+  const lacking = sessionsWithout(calendar.sessionsOverlapping(from, to), covered);
   const [first, last] = [lacking[0], lacking.at(-1)];
   if (!first || !last) return undefined;
   return { from: maxOf(first.windowFrom, from), to: minOf(last.windowTo, to) };
@@ -172,14 +170,23 @@ function sourcesOf(
   minute: readonly Piece[],
   sources: readonly MarketDataSource[],
 ): CandleSources {
-  const dates = new Set(snapshots.flatMap((snapshot) => snapshot.tradingDates));
-  for (const date of datesOf(sources)) dates.add(date);
+  const [newest, ...others] = snapshots;
+  const dates = others.length === 0 ? newest.tradingDates : unionOfDates(snapshots, sources);
   return {
-    snapshot: snapshots[0],
+    snapshot: newest,
     stored,
     minute,
     sources,
-    dates: [...dates].sort(),
+    dates,
     [Symbol.asyncDispose]: () => disposeAll(snapshots),
   };
+}
+
+function unionOfDates(
+  snapshots: readonly MarketDataSnapshot[],
+  sources: readonly MarketDataSource[],
+): string[] {
+  const dates = datesOf(sources);
+  for (const { tradingDates } of snapshots) for (const date of tradingDates) dates.add(date);
+  return [...dates].sort();
 }

@@ -3,7 +3,7 @@ import type { MarketDataSnapshot } from '@tb/schema';
 import { QueryError } from './errors.ts';
 import type { Gap } from './gap-record.ts';
 import { isoOf, MINUTE_NS, maxOf, mergeSpans, minOf, type Span } from './range.ts';
-import { clampToDates } from './trading-days.ts';
+import { clampToDates, sessionsWithout } from './trading-days.ts';
 
 export interface Extent {
   readonly first: string;
@@ -12,7 +12,7 @@ export interface Extent {
 
 /**
  * Sessions of the span from the first to the last date with data, and those of them that have none.
- * @param dates Trading dates with data in the span.
+ * @param dates Trading dates with data in the span, ascending.
  */
 export function sessionGaps(
   calendar: SessionCalendar,
@@ -23,12 +23,13 @@ export function sessionGaps(
   const { from, to } = clampToDates(calendar, span, extent);
   const sessions = calendar
     .sessionsOverlapping(from, to)
-    .filter((session) => session.open < span.to && session.close > span.from)
-    .filter(({ tradingDate: date }) => date >= extent.first && date <= extent.last);
-  const present = new Set(dates);
-  const gaps = sessions
-    .filter((session) => !present.has(session.tradingDate))
-    .map((session) => gapOf('session', session, { from: session.open, to: session.close }));
+    .filter(
+      ({ open, close, tradingDate: date }) =>
+        open < span.to && close > span.from && date >= extent.first && date <= extent.last,
+    );
+  const gaps = sessionsWithout(sessions, dates).map((session) =>
+    gapOf('session', session, { from: session.open, to: session.close }),
+  );
   return { sessions, gaps };
 }
 

@@ -14,8 +14,8 @@ export interface ResultFacts {
   readonly missingDates: readonly string[];
   /** Trading dates with data among the sessions that the range meets, ascending. */
   readonly tradingDates: readonly string[];
-  /** The published day files that the rows come from, by path; for fingerprints of backtests. */
-  readonly files: readonly PublishedFile[];
+  /** Lists the files when they are asked for: ten years have thousands. */
+  readonly files: () => readonly PublishedFile[];
 }
 
 export interface ResultSource<Chunk> {
@@ -35,10 +35,10 @@ export class StreamResult<Chunk> implements AsyncDisposable {
   readonly gaps: readonly Gap[];
   readonly missingDates: readonly string[];
   readonly tradingDates: readonly string[];
-  readonly files: readonly PublishedFile[];
   readonly #source: ResultSource<Chunk>;
   #state: 'fresh' | 'reading' | 'closed' = 'fresh';
   #released: Promise<void> | undefined;
+  #files: readonly PublishedFile[] | undefined;
 
   constructor(source: ResultSource<Chunk>) {
     this.#source = source;
@@ -47,7 +47,12 @@ export class StreamResult<Chunk> implements AsyncDisposable {
     this.gaps = source.facts.gaps;
     this.missingDates = source.facts.missingDates;
     this.tradingDates = source.facts.tradingDates;
-    this.files = source.facts.files;
+  }
+
+  /** The published day files that the rows come from, by path; for fingerprints of backtests. */
+  get files(): readonly PublishedFile[] {
+    this.#files ??= this.#source.facts.files();
+    return this.#files;
   }
 
   /**

@@ -28,6 +28,7 @@ export interface SliceOptions {
 /** Consecutive spans of row times that cover the scan, cut where windows begin, each of about SLICE_ROWS at most. */
 export function slicesOf(options: SliceOptions): Span[] {
   const { calendar, scan, dates, mayCut } = options;
+  if (isSmall(options)) return [scan];
   const slices: Span[] = [];
   const estimated = estimates(options);
   const firstLive = firstLiveDate(options);
@@ -58,6 +59,13 @@ export function slicesOf(options: SliceOptions): Span[] {
   return slices;
 }
 
+/** Whether all rows fit into one statement, and none of them are live. */
+function isSmall(options: SliceOptions): boolean {
+  let rows = options.filledPerDate * options.dates.length;
+  for (const piece of options.pieces) rows += shareOf(piece, piece.rows, options);
+  return rows <= SLICE_ROWS && options.pieces.every(isPublished);
+}
+
 /** Ticks need no whole session in one statement: equal parts of the session's time. */
 function inDay(
   session: { readonly open: bigint; readonly close: bigint },
@@ -81,8 +89,7 @@ function firstLiveDate({ pieces, symbols }: SliceOptions): string | undefined {
 function estimates(options: SliceOptions): Map<string, number> {
   const rows = new Map<string, number>();
   for (const piece of options.pieces) {
-    const all = piece.rows / piece.tradingDates.length;
-    const share = shareOf(piece, all, options);
+    const share = shareOf(piece, piece.rows, options) / piece.tradingDates.length;
     for (const date of piece.tradingDates) rows.set(date, (rows.get(date) ?? 0) + share);
   }
   return rows;
@@ -91,6 +98,7 @@ function estimates(options: SliceOptions): Map<string, number> {
 function shareOf(piece: Piece, all: number, options: SliceOptions): number {
   const wanted = options.symbols;
   if (wanted === undefined) return all;
+  const days = piece.tradingDates.length;
   if (piece.symbols) return all * Math.min(1, wanted / piece.symbols);
-  return options.kind === 'candles' ? Math.min(all, wanted * MINUTES_A_DAY) : all;
+  return options.kind === 'candles' ? Math.min(all, wanted * MINUTES_A_DAY * days) : all;
 }

@@ -106,7 +106,7 @@ export async function tickFacts(
     gaps,
     missingDates: gaps.filter((gap) => gap.kind === 'session').map((gap) => gap.tradingDate),
     tradingDates: snapshot.tradingDates,
-    files: filesOf(snapshot.sources),
+    files: () => filesOf(snapshot.sources),
   };
 }
 

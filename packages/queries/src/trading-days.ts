@@ -18,6 +18,15 @@ export function dateAfter(date: string): string {
   return dateOfDayNumber(dayNumber(date) + 1);
 }
 
+/** The sessions whose date is not among the dates; both ascending, so that a decade takes one walk. */
+export function sessionsWithout(sessions: readonly Session[], dates: readonly string[]): Session[] {
+  let at = 0;
+  return sessions.filter(({ tradingDate }) => {
+    while (at < dates.length && dates[at]! < tradingDate) at += 1;
+    return dates[at] !== tradingDate;
+  });
+}
+
 /** First session whose open is at or after `ts`. */
 export function sessionOpeningFrom(calendar: SessionCalendar, ts: bigint): Session {
   let session = calendar.nextSession(calendar.localDateOf(ts - 3n * DAY_NS));

@@ -96,10 +96,14 @@ export class SourceHolder implements AsyncDisposable {
     if (catalog === undefined) return false;
     const relation = `${catalog}.data`;
     this.#covering.push({ sha256: month.sha256, catalog, entry: undefined });
-    const { rows, minTs, maxTs } = month;
+    const { rows, symbols, minTs, maxTs } = month;
     const tradingDates = days.map((day) => day.tradingDate);
-    const files = planned.days.map(publishedFile);
-    this.#add({ origin: 'month', relation, tradingDates, rows, minTs, maxTs, files });
+    this.#add({
+      ...{ origin: 'month', relation, tradingDates, rows, symbols, minTs, maxTs },
+      get files() {
+        return planned.days.map(publishedFile); // thousands, and seldom asked for
+      },
+    });
     return true;
   }
 
