@@ -1,7 +1,7 @@
 export type { ArrowModule, ArrowTable } from './arrow.ts';
 export type { AsofChunk, AsofEvents, AsofRequest, AsofResult } from './asof.ts';
 export type { AsofDirection } from './asof-sql.ts';
-export type { CandleResult, ParquetExport, RowOptions } from './candle-result.ts';
+export type { CandleResult } from './candle-result.ts';
 export type { CandleChunk, CandleRow, TickChunk, TickRow } from './chunk.ts';
 export {
   ConfigQuery,
@@ -50,6 +50,7 @@ export {
   type SignalFilter,
   SignalsQuery,
 } from './signals-query.ts';
+export type { ParquetExport, RowOptions, TableResult } from './table-result.ts';
 export type { TickResult } from './tick-result.ts';
 export {
   type ExecutionLogEntry,
