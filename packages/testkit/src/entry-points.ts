@@ -18,6 +18,17 @@ export function entryPoints(file: string): Map<string, string> {
   return out;
 }
 
+/** Long runs: `bench/soak.ts` by package name, and each `bench/soaks/<name>-soak.ts` by its own name. */
+export function soakPoints(): Map<string, string> {
+  const out = entryPoints('soak.ts');
+  const folder = join(repository, 'apps/ops/bench/soaks');
+  const ending = '-soak.ts';
+  for (const file of existsSync(folder) ? readdirSync(folder).sort() : [])
+    if (file.endsWith(ending))
+      out.set(file.slice(0, -ending.length), pathToFileURL(join(folder, file)).href);
+  return out;
+}
+
 /** Every `apps/ops/bench/*.ts`: benchmarks that need the packages together. Named by the file, `bench.ts` is `ops`. */
 export function opsBenches(): Map<string, string> {
   const folder = join(repository, 'apps/ops/bench');

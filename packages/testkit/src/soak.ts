@@ -1,6 +1,6 @@
 /** `pnpm soak [name...] [--minutes M] [--rounds R] [--seed S] [--json]`: long runs with faults. Exits 1 when one fails. */
 import { parseArgs } from 'node:util';
-import { choose, entryPoints } from './entry-points.ts';
+import { choose, soakPoints } from './entry-points.ts';
 import { formatTable } from './print-table.ts';
 import { runMain } from './run-main.ts';
 import { seedOf } from './seed.ts';
@@ -50,7 +50,7 @@ async function main(): Promise<void> {
   const rounds = wholeNumber(values.rounds, 'rounds');
   const seed = seedOf();
   const results: { soak: string; ok: boolean; durationMs: number; result: unknown }[] = [];
-  for (const [soak, url] of choose(entryPoints('soak.ts'), positionals)) {
+  for (const [soak, url] of choose(soakPoints(), positionals)) {
     process.stderr.write(`soak ${soak}, ${minutes} min, seed ${seed}\n`);
     const started = performance.now();
     const module = (await import(url)) as SoakModule;

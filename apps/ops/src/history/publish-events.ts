@@ -24,7 +24,8 @@ export async function buildAndPublish(job: HistoryJob, tools: HistoryTools): Pro
     });
     if (event.type === 'month') await publishMonth(writer, event.month);
     else await publishArchive(writer, event.archive);
-    tools.onPublished?.(++count);
+    count += 1; // not in the call: without a listener its argument is not evaluated
+    tools.onPublished?.(count);
   };
   const stop = new AbortController();
   const run = runWorker('history/history-worker.js', job, {
