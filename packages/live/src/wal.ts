@@ -89,7 +89,8 @@ export class Wal {
     const job: CheckpointJob = { path: this.#dbPath, restartBytes };
     // The built file, from src as from dist: a thread cannot load TypeScript on Node 20.
     const url = new URL('../dist/checkpoint-thread.js', import.meta.url);
-    const worker = new Worker(url, { workerData: job });
+    // No options of this process: one that names the sources would lead the built file back to TypeScript.
+    const worker = new Worker(url, { workerData: job, execArgv: [] });
     worker.unref(); // a buffer alone does not keep a process alive
     worker.on('message', (failure: CheckpointFailure) => listener.failed(revive(failure)));
     worker.on('error', (error) => listener.ended(error));
