@@ -17,16 +17,6 @@ test(
 );
 
 test(
-  'the readers tell a tick that is stored twice',
-  async () => {
-    await expect(
-      rollovers({ seed: seedOf(), rounds: 2, readers: 1, planted: 'twice' }),
-    ).rejects.toThrow(/A reader saw: (seq|candle) .+ is/);
-  },
-  TIMEOUT_MS,
-);
-
-test(
   'the readers tell a date that the manifest forgets',
   async () => {
     await expect(

@@ -17,10 +17,10 @@ const BATCH_ROWS = 100;
 const calendar = calendarOf('nse');
 
 /**
- * A bug that a run makes on purpose: readers that do not tell it would tell nothing. `twice`: one tick is stored a second
- * time. `unpublish`: the manifest forgets a day file whose rows the live buffer has given up.
+ * A bug that a run makes on purpose, as readers that do not tell it would tell nothing: the manifest forgets a day file whose
+ * rows the live buffer has given up.
  */
-export type Planted = 'twice' | 'unpublish';
+export type Planted = 'unpublish';
 
 export interface RolloverSoakOptions {
   readonly seed: number;
@@ -101,7 +101,7 @@ async function writeAndRoll(
     if (status !== 'promoted') throw new Error(`The rollover of ${tradingDate} is ${status}`);
     for (const reader of readers) reader.throwIfWrong();
     if (round === 1 && planted) {
-      await plant(planted, layout, live, ledger);
+      unpublish(layout, ledger);
       return round + 1;
     }
   }
@@ -131,17 +131,7 @@ async function appendRows(
     throw new Error(`${ack.rows} rows were stored from seq ${ack.firstSeq}, sent from ${firstSeq}`);
 }
 
-async function plant(
-  planted: Planted,
-  layout: Layout,
-  live: LiveBuffer,
-  ledger: Ledger,
-): Promise<void> {
-  if (planted === 'twice') {
-    const { symbol, ts, price, volume } = tickAt(ledger, 2 * ROWS_A_DATE + 1);
-    await live.appendTick({ symbol, ts, price, volume });
-    return;
-  }
+function unpublish(layout: Layout, ledger: Ledger): void {
   const db = openSqlite(layout.manifest, { mustExist: true });
   try {
     db.exec(
