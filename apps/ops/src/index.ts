@@ -29,6 +29,7 @@ export { recordVerifiedFiles, type VerifiedFile } from './health/record-verified
 export { type ArchiveResult, type ArchiveRule, archive } from './history/archive.ts';
 export type { HistoryTools } from './history/publish-events.ts';
 export { refreshMonths } from './history/refresh-months.ts';
+export { listStaleMonths } from './history/stale-months.ts';
 export { importFiles } from './import/import-files.ts';
 export type {
   ImportedDate,

@@ -5,6 +5,8 @@ import { describe, expect, test } from '@jest/globals';
 import { layoutOf } from '@tb/schema';
 import { type TempRoot, tempRoot } from '@tb/testkit';
 import { checkHealth } from '../src/health/check-health.ts';
+import { refreshMonths } from '../src/history/refresh-months.ts';
+import { listStaleMonths } from '../src/history/stale-months.ts';
 import { bagOf, candlesOf, MarketRoot, type Row, writeTicksCsv } from './market-root.ts';
 import { tb } from './tb.ts';
 
@@ -273,6 +275,27 @@ describe('import --add', () => {
         code: 'GATE_FAILED',
         message: expect.stringMatching(/CCC/),
       });
+    },
+    TIMEOUT_MS,
+  );
+
+  test(
+    'the months that a correction made stale are told until they are built again',
+    async () => {
+      using root = tempRoot('add-months');
+      const market = await MarketRoot.create(root.at('data'));
+      const layout = layoutOf(market.path);
+      const next = rowsOf('AAA', 30, 86_400_000, 60_000);
+      await market.import('ticks', [writeTicksCsv(root.at('days.csv'), [...DAY, ...next])]);
+      const tools = { layout, signal: new AbortController().signal, waitMs: 30_000 };
+      expect(await refreshMonths('nse', tools)).toBeGreaterThan(0);
+      expect(listStaleMonths(layout, 'nse')).toEqual([]);
+      await market.import('ticks', [writeTicksCsv(root.at('late.csv'), LATE)], ADD);
+      expect(listStaleMonths(layout, 'nse')).toContain('1m 2025-02');
+      await expectCandles(market, [...DAY, ...LATE]);
+      await refreshMonths('nse', tools);
+      expect(listStaleMonths(layout, 'nse')).toEqual([]);
+      await expectCandles(market, [...DAY, ...LATE]);
     },
     TIMEOUT_MS,
   );

@@ -6,6 +6,7 @@ import { correctionOf, explanationOf } from '../correction-flags.ts';
 import { OpsError } from '../errors.ts';
 import type { Execute } from '../execute.ts';
 import { findingLines } from '../gates.ts';
+import { listStaleMonths, staleMonthLines } from '../history/stale-months.ts';
 import { importFiles } from '../import/import-files.ts';
 import { assertKind } from '../ingest.ts';
 import { addInputOptions } from '../input/input-flags.ts';
@@ -96,6 +97,7 @@ async function run(
     },
   );
   const { status, ...fields } = result;
+  const staleMonths = listStaleMonths(context.layout, flags.exchange);
   const { days, findings } = result;
   return {
     status,
@@ -104,6 +106,7 @@ async function run(
       kind,
       timeframe: kind === 'ticks' ? null : flags.timeframe,
       ...fields,
+      staleMonths,
     },
     lines: [
       `${flags.exchange}: ${status}: ${result.rowsAccepted} rows accepted of ${result.rowsRead} read, ${result.rowsDuplicate} duplicate, ${result.rowsRejected} rejected${result.rejectedFile ? `: ${result.rejectedFile}` : ''}`,
@@ -118,6 +121,7 @@ async function run(
         .map(([each, count]) => `${count} ${each}`)
         .join(', ')}`,
       ...findingLines(findings),
+      ...staleMonthLines(staleMonths),
     ],
   };
 }

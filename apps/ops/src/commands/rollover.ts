@@ -5,6 +5,7 @@ import type { Context } from '../context.ts';
 import { correctionOf, explanationOf } from '../correction-flags.ts';
 import type { Execute } from '../execute.ts';
 import { findingLines } from '../gates.ts';
+import { listStaleMonths, staleMonthLines } from '../history/stale-months.ts';
 import type { CommandResult } from '../output.ts';
 import { rollover } from '../rollover/rollover.ts';
 import type { RolledDate } from '../rollover/rollover-tools.ts';
@@ -75,6 +76,7 @@ async function run(context: Context, flags: RolloverFlags): Promise<CommandResul
   );
   const days = result.dates.flatMap((date) => daysOf(context, date));
   const findings = result.dates.flatMap((date) => date.findings);
+  const staleMonths = listStaleMonths(context.layout, result.exchange);
   return {
     status: result.status,
     fields: {
@@ -82,6 +84,7 @@ async function run(context: Context, flags: RolloverFlags): Promise<CommandResul
       dates: result.dates.map(({ date, status, rows }) => ({ date, status, rows })),
       days,
       findings,
+      staleMonths,
     },
     lines: [
       `${result.exchange}: ${result.status}`,
@@ -92,6 +95,7 @@ async function run(context: Context, flags: RolloverFlags): Promise<CommandResul
             .join(', ')}`,
       ),
       ...findingLines(findings),
+      ...staleMonthLines(staleMonths),
     ],
   };
 }
