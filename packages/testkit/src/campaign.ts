@@ -1,7 +1,7 @@
+import { random } from '@tb/simulator';
 import { freshRunner, hostedRunner } from './fault-host.ts';
 import { FAULT_MODES, type FaultMode, type FaultPoint, formatReplay } from './fault-mode.ts';
 import type { FaultRun } from './fault-run.ts';
-import { random } from './random.ts';
 import { samplePoints } from './sample.ts';
 import type { Scenario } from './scenario.ts';
 import { openStage, resetWork, runTrial, type Stage, type Trial } from './trial.ts';

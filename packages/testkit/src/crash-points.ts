@@ -77,10 +77,12 @@ function openViolations(
         `- ${result.scenario}, ${count} times, first at ${first}: ${problem}`,
     ),
   );
-  const ofFiles = (files?.families ?? []).flatMap(({ family, violations }) =>
-    violations.map(
-      ({ path, mutation, index, problem }) =>
-        `- ${family}, ${mutation} of ${path} (seed ${files?.seed}, number ${index}): ${problem}`,
+  const ofFiles = files.flatMap(({ families, seed }) =>
+    families.flatMap(({ family, violations }) =>
+      violations.map(
+        ({ path, mutation, index, problem }) =>
+          `- ${family}, ${mutation} of ${path} (seed ${seed}, number ${index}): ${problem}`,
+      ),
     ),
   );
   const lines = [...ofScenarios, ...ofFiles];
@@ -93,23 +95,35 @@ function familyRow(one: FamilyResult): string {
   return row([family, checksum, files, rejected, right, foundByHealth, unseen, violations.length]);
 }
 
-function filesSection(files: FilesResult | undefined): string {
-  if (files === undefined) return 'Not run yet: `pnpm faults files --files 1000`.';
-  const head = [
-    'file',
-    'checksum',
-    'damaged',
-    'rejected',
-    'right',
-    'found by health',
-    'unseen',
-    'violations',
-  ];
-  return `${table(head, files.families.map(familyRow))}
+/** The runs of each family in one. */
+function familiesOf(files: readonly FilesResult[]): FamilyResult[] {
+  const all = files.flatMap(({ families }) => families);
+  return [...new Set(all.map(({ family }) => family))].map((name) => {
+    const own = all.filter(({ family }) => family === name);
+    const total = (field: 'files' | 'rejected' | 'right' | 'foundByHealth' | 'unseen'): number =>
+      sum(own.map((one) => one[field]));
+    return {
+      ...{ family: name, isSealed: own[0]?.isSealed === true, codes: {} },
+      ...{ files: total('files'), rejected: total('rejected'), right: total('right') },
+      ...{ foundByHealth: total('foundByHealth'), unseen: total('unseen') },
+      violations: own.flatMap(({ violations }) => violations),
+    };
+  });
+}
 
-Seed ${files.seed}, commit ${files.commit}, ${files.startedAt.slice(0, 10)}, ${(files.durationMs / 60_000).toFixed(1)} minutes. *Rejected*: an error with a code, or a verdict
-that names the damage. *Found by health*: other rows were answered, and \`tb health --full\` finds fault with the root. *Unseen*:
-other rows, and no checksum covers those bytes.`;
+function filesSection(files: readonly FilesResult[]): string {
+  if (files.length === 0) return 'Not run yet: `pnpm faults files --files 1000`.';
+  const head = [
+    ...['file', 'checksum', 'damaged', 'rejected', 'right'],
+    ...['found by health', 'unseen', 'violations'],
+  ];
+  const each = (values: readonly (string | number)[]): string => [...new Set(values)].join(', ');
+  const minutes = sum(files.map(({ durationMs }) => durationMs)) / 60_000;
+  return `${table(head, familiesOf(files).map(familyRow))}
+
+Seeds ${each(files.map(({ seed }) => seed))}; commits ${each(files.map(({ commit }) => commit))}; ${each(files.map(({ startedAt }) => startedAt.slice(0, 10)))}; ${minutes.toFixed(1)} minutes. *Rejected*: an error with a code, or a verdict that
+names the damage. *Found by health*: other rows were answered, and \`tb health --full\` finds fault with the root. *Unseen*: other
+rows, and no checksum covers those bytes.`;
 }
 
 function versions(): string {
@@ -123,7 +137,7 @@ function versions(): string {
 /** The text of docs/crash-points.md. */
 export function crashPointsText(
   results: readonly ScenarioResult[],
-  files: FilesResult | undefined,
+  files: readonly FilesResult[],
 ): string {
   const names = [...new Set(results.map(({ scenario }) => scenario))].sort();
   const runs = (name: string): ScenarioResult[] =>
@@ -131,9 +145,9 @@ export function crashPointsText(
   const counts = names.map((name) => countsOf(name, runs(name)));
   const total = (field: 'faults' | 'compound' | 'deaths' | 'cuts' | 'violations'): number =>
     sum(counts.map((one) => one[field]));
-  const damaged = sum((files?.families ?? []).map((one) => one.files));
-  const open =
-    total('violations') + sum((files?.families ?? []).map((one) => one.violations.length));
+  const families = familiesOf(files);
+  const damaged = sum(families.map((one) => one.files));
+  const open = total('violations') + sum(families.map((one) => one.violations.length));
   const unfired = sum(results.map(({ faults }) => faults.unfired.length));
   const all: Counts = {
     ...{
@@ -208,7 +222,7 @@ ${table(
 /** Writes docs/crash-points.md; returns its path. */
 export function writeCrashPoints(
   results: readonly ScenarioResult[],
-  files: FilesResult | undefined,
+  files: readonly FilesResult[],
 ): string {
   writeFileSync(target, crashPointsText(results, files));
   return target;

@@ -1,9 +1,9 @@
 import { chmodSync, mkdirSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { random } from '@tb/simulator';
 import { applyBytes, DiskModel, type ModelFile, ModelFolder } from './disk-model.ts';
 import { freshRunner, hostedRunner } from './fault-host.ts';
 import { runFaulted } from './fault-run.ts';
-import { random } from './random.ts';
 import { type Entry, parseRecording } from './recording.ts';
 import type { Scenario } from './scenario.ts';
 import { evidenceOf, findings, openStage, rerun, resetWork, type Stage } from './trial.ts';

@@ -1,7 +1,8 @@
 /**
  * `pnpm faults [scenario...] [--mode M] [--from N] [--points P] [--compound C] [--deaths D] [--states S]
  * [--files F] [--seed S]`: disturbs the
- * commands of `tb`. `pnpm faults files --files F` damages F files of every kind. `pnpm faults crash-points` writes docs/crash-points.md from the results so far. With TB_FAULT set,
+ * commands of `tb`. `pnpm faults files --files F` damages F files of every kind. `pnpm faults
+ * limits [scenario...]` takes space, descriptors and the right to write away. `pnpm faults crash-points` writes docs/crash-points.md from the results so far. With TB_FAULT set,
  * that one point is run again and reported. Exits 1 when an invariant is broken.
  */
 import { parseArgs } from 'node:util';
@@ -17,6 +18,7 @@ import {
 } from './fault-mode.ts';
 import { runFiles } from './file-campaign.ts';
 import { describeEnd } from './judge.ts';
+import { limitsUnavailable, runLimits } from './limits.ts';
 import { runPowerCuts } from './power-cut-campaign.ts';
 import { formatTable } from './print-table.ts';
 import {
@@ -127,6 +129,19 @@ async function runScenario(scenario: Scenario, plan: Plan): Promise<ScenarioResu
   };
 }
 
+async function limit(names: readonly string[]): Promise<void> {
+  const missing = limitsUnavailable();
+  if (missing !== undefined) throw new RangeError(missing);
+  for (const scenario of await scenariosNamed(names)) {
+    const { ends, violations } = await runLimits(scenario);
+    for (const [name, end] of Object.entries(ends))
+      console.log(`${scenario.name}, ${name}: ${end}`);
+    for (const { limit: name, problem } of violations)
+      console.log(`VIOLATION ${scenario.name}, ${name}: ${problem}`);
+    if (violations.length > 0) process.exitCode = 1;
+  }
+}
+
 async function damageFiles(count: number, seed: number): Promise<void> {
   const startedAt = new Date();
   const families = await runFiles(count, seed, (result) => {
@@ -228,6 +243,7 @@ async function main(): Promise<void> {
     files: wholeNumber(values.files, 'files'),
   };
   if (positionals[0] === 'files') return damageFiles(plan.files, plan.seed);
+  if (positionals[0] === 'limits') return limit(positionals.slice(1));
   const results: ScenarioResult[] = [];
   for (const scenario of await scenariosNamed(positionals)) {
     const result = await runScenario(scenario, plan);

@@ -1,10 +1,10 @@
 import { existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { type Random, random } from '@tb/simulator';
 import { filesOf } from './litter.ts';
 import { MUTATIONS, mutate } from './mutate.ts';
 import { openCopy } from './oracle/open-copy.ts';
-import { type Random, random } from './random.ts';
 import { makeFullRoot, makeKilledRoot, makeLiveRoot } from './scenarios/file-roots.ts';
 import { dataRoot } from './scenarios/tb.ts';
 import { tempRoot } from './temp-root.ts';

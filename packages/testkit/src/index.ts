@@ -1,3 +1,10 @@
+export {
+  type GeneratedBatch,
+  generateTicks,
+  type Random,
+  random,
+  type TickOptions,
+} from '@tb/simulator';
 export { type BenchRow, verdictOf } from './bench-row.ts';
 export {
   type CampaignOptions,
@@ -43,13 +50,11 @@ export {
 } from './power-cut-campaign.ts';
 export { formatTable } from './print-table.ts';
 export { type Command, type Outcome, runCommand } from './process-group.ts';
-export { type Random, random } from './random.ts';
 export { type Entry, parseRecording } from './recording.ts';
 export type { Evidence, Scenario } from './scenario.ts';
 export { seedOf } from './seed.ts';
 export { buildShim, shimUnavailable } from './shim.ts';
 export { type TempRoot, tempRoot } from './temp-root.ts';
-export { type GeneratedBatch, generateTicks, type TickOptions } from './tick-generator.ts';
 export { bitsOf, type TickKeyColumns, tickKey, tickKeys } from './tick-key.ts';
 export { openStage, runTrial, type Stage, type Trial } from './trial.ts';
 export { type Judge, judgeProcess, type Verdict } from './verdict.ts';

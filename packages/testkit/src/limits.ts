@@ -2,7 +2,7 @@ import { execFileSync } from 'node:child_process';
 import { mkdirSync, rmSync, statfsSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describeEnd, judgeEnd } from './judge.ts';
-import { type Command, runCommand } from './process-group.ts';
+import { type Command, type Outcome, runCommand } from './process-group.ts';
 import type { Scenario } from './scenario.ts';
 import { tempRoot } from './temp-root.ts';
 import { evidenceOf, findings, openStage, rerun, resetWork, type Stage } from './trial.ts';
@@ -14,6 +14,8 @@ export interface Limit {
   readonly impose?: (disk: string) => void;
   readonly wrap?: (command: Command) => Command;
   readonly lift?: (disk: string) => void;
+  /** Ends that the system or Node makes below our code: what is on the disk counts, and the rerun. */
+  readonly isBelowUs?: (run: Outcome) => boolean;
 }
 
 export interface LimitResult {
@@ -41,17 +43,28 @@ function leave(freeBytes: number): Limit {
 }
 
 /** `ulimit` of the shell, set for the command alone. */
-function ulimit(name: string, flag: string, value: number): Limit {
+function ulimit(
+  name: string,
+  flag: string,
+  value: number,
+  isBelowUs: (run: Outcome) => boolean,
+): Limit {
   const wrap = (command: Command): Command => ({
     ...command,
     argv: ['sh', '-c', `ulimit ${flag} ${value} && exec "$@"`, 'sh', ...command.argv],
   });
-  return { name: `${name} ${value}`, wrap };
+  return { name: `${name} ${value}`, wrap, isBelowUs };
 }
 
 const remount = (disk: string, how: string): void => {
   execFileSync('mount', ['-o', `remount,${how}`, disk]);
 };
+
+/** Node could not load its modules. */
+const couldNotStart = ({ exitCode, stderr }: Outcome): boolean =>
+  exitCode === 1 && /node:internal.*EMFILE/s.test(stderr);
+/** A process that has not asked to ignore it is killed by a write beyond the limit. */
+const wasStopped = ({ signal }: Outcome): boolean => signal === 'SIGXFSZ';
 
 /** Read-only disk, six amounts of free space, few descriptors, small files. ulimit -f counts 512 bytes. */
 export const LIMITS: readonly Limit[] = [
@@ -61,8 +74,8 @@ export const LIMITS: readonly Limit[] = [
     lift: (disk) => remount(disk, 'rw'),
   },
   ...[0, 16 << 10, 64 << 10, 256 << 10, 1 << 20, 4 << 20].map(leave),
-  ...[28, 32, 40, 64].map((count) => ulimit('open files', '-n', count)),
-  ...[64, 1024, 8192].map((blocks) => ulimit('file size in sectors', '-f', blocks)),
+  ...[28, 40, 64, 128].map((count) => ulimit('open files', '-n', count, couldNotStart)),
+  ...[64, 1024, 8192].map((blocks) => ulimit('file size in sectors', '-f', blocks, wasStopped)),
 ];
 
 /** Why disks cannot be filled here, as a sentence for a skip line. */
@@ -106,7 +119,8 @@ async function limited(
     const command = scenario.command(work);
     const run = await runCommand(limit.wrap?.(command) ?? command);
     end = describeEnd(run);
-    problems.push(...judgeEnd(scenario, { ...stage.reference, ...run, fired: 0 }));
+    if (limit.isBelowUs?.(run) !== true)
+      problems.push(...judgeEnd(scenario, { ...stage.reference, ...run, fired: 0 }));
     const completed = run.exitCode === 0;
     problems.push(...(await findings(scenario, work, evidenceOf(scenario, run.stdout, completed))));
     if (completed && (await scenario.digest(work)) !== expected)

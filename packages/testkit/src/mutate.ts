@@ -1,4 +1,4 @@
-import type { Random } from './random.ts';
+import type { Random } from '@tb/simulator';
 
 /** Files that one is made from, and others that may stand in its place. */
 export interface Donors {

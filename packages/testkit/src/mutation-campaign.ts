@@ -1,7 +1,7 @@
 import { readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { random } from '@tb/simulator';
 import { type Donors, MUTATIONS, mutate } from './mutate.ts';
-import { random } from './random.ts';
 import type { Judge, Verdict } from './verdict.ts';
 
 /** A file that is damaged, and what may stand in for it. */

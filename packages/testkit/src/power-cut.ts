@@ -1,5 +1,6 @@
 import { chmodSync, mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { type Random, random } from '@tb/simulator';
 import {
   applyBytes,
   type ByteChange,
@@ -9,7 +10,6 @@ import {
   type ModelNode,
   type NameModel,
 } from './disk-model.ts';
-import { type Random, random } from './random.ts';
 import type { Entry } from './recording.ts';
 
 const SECTOR_BYTES = 512;

@@ -44,32 +44,39 @@ export function currentCommit(): string {
   return `${git('rev-parse', '--short', 'HEAD')}${dirty ? '+' : ''}`;
 }
 
-const FILES = 'damaged-files.json';
+const FILES = 'damaged-files.';
+const stampOf = ({ startedAt }: { readonly startedAt: string }): string =>
+  startedAt.replace(/[:.]/g, '-');
 
-/** Keeps the result of the damaged files; it replaces the one before. */
+/** Keeps a result of the damaged files beside the earlier ones. */
 export function saveFiles(result: FilesResult): void {
-  mkdirSync(folder, { recursive: true });
-  writeFileSync(join(folder, FILES), JSON.stringify(result, null, 1));
+  save(`${FILES}${stampOf(result)}.json`, result);
 }
 
-/** The newest result of the damaged files. */
-export function savedFiles(): FilesResult | undefined {
-  const path = join(folder, FILES);
-  return existsSync(path) ? (JSON.parse(readFileSync(path, 'utf8')) as FilesResult) : undefined;
+/** Every result of the damaged files, oldest first. */
+export function savedFiles(): FilesResult[] {
+  return load<FilesResult>((name) => name.startsWith(FILES));
+}
+
+function save(name: string, result: unknown): void {
+  mkdirSync(folder, { recursive: true });
+  writeFileSync(join(folder, name), JSON.stringify(result, null, 1));
+}
+
+function load<T>(isWanted: (name: string) => boolean): T[] {
+  if (!existsSync(folder)) return [];
+  return readdirSync(folder)
+    .filter(isWanted)
+    .sort()
+    .map((name) => JSON.parse(readFileSync(join(folder, name), 'utf8')) as T);
 }
 
 /** Keeps a result for `crash-points`, beside those of earlier runs. */
 export function saveResult(result: ScenarioResult): void {
-  mkdirSync(folder, { recursive: true });
-  const stamp = result.startedAt.replace(/[:.]/g, '-');
-  writeFileSync(join(folder, `${result.scenario}.${stamp}.json`), JSON.stringify(result, null, 1));
+  save(`${result.scenario}.${stampOf(result)}.json`, result);
 }
 
 /** Every result that was kept here, by scenario, oldest first. Delete the folder to begin anew. */
 export function savedResults(): ScenarioResult[] {
-  if (!existsSync(folder)) return [];
-  return readdirSync(folder)
-    .filter((name) => name !== FILES)
-    .sort()
-    .map((name) => JSON.parse(readFileSync(join(folder, name), 'utf8')) as ScenarioResult);
+  return load<ScenarioResult>((name) => !name.startsWith(FILES));
 }

@@ -1,5 +1,5 @@
+import type { Random } from '@tb/simulator';
 import type { StorageCall } from './fault-run.ts';
-import type { Random } from './random.ts';
 
 const DECISIVE = /^(fsync|fdatasync|rename|link|unlink|remove|rmdir|ftruncate|truncate)$/;
 

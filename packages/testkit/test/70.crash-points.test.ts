@@ -57,7 +57,7 @@ const files: FilesResult = {
 
 describe('docs/crash-points.md', () => {
   test('counts what was tried beside what was found, and lists each violation with its replay', () => {
-    const text = crashPointsText([result], files);
+    const text = crashPointsText([result], [files]);
     expect(text).toContain(
       '805 faults, 12 compound faults, 400 rebuilt deaths, 50 power-cut states, 40 damaged files: **4 violations**',
     );
@@ -65,6 +65,9 @@ describe('docs/crash-points.md', () => {
       '| rollover | 405 | 405 | 0 | 400 | 0 | 0 | 0 | 0 | 0 | 805 | 12 | 400 | 50 | 3 |',
     );
     expect(text).toContain('| day files | yes | 40 | 39 | 0 | 0 | 0 | 1 |');
+    expect(crashPointsText([result], [files, files])).toContain(
+      '| day files | yes | 80 | 78 | 0 | 0 | 0 | 2 |',
+    );
     expect(text).toContain(
       '- rollover, 1 times, first at `TB_FAULT=rollover:kill:9:7` (fsync data/x): a tick is lost',
     );
@@ -74,7 +77,7 @@ describe('docs/crash-points.md', () => {
 
   test('runs of one scenario add up, and are named', () => {
     const again = { ...result, faults: { ...result.faults, seed: 8 }, commit: 'def5678' };
-    const text = crashPointsText([result, again], undefined);
+    const text = crashPointsText([result, again], []);
     expect(text).toContain('1,610 faults, 24 compound faults');
     expect(text).toContain('| 7, 8 | abc1234, def5678 |');
   });
@@ -83,9 +86,9 @@ describe('docs/crash-points.md', () => {
     const { deaths: _deaths, ...rest } = result;
     const faults = { ...result.faults, violations: [] };
     const clean = { ...rest, deaths: undefined, faults, powerCuts: undefined };
-    expect(crashPointsText([clean], undefined)).toMatch(/## Open violations\n\nNone\./);
-    expect(crashPointsText([clean], files)).not.toContain('None.');
-    expect(crashPointsText([result], undefined)).not.toContain('None.');
+    expect(crashPointsText([clean], [])).toMatch(/## Open violations\n\nNone\./);
+    expect(crashPointsText([clean], [files])).not.toContain('None.');
+    expect(crashPointsText([result], [])).not.toContain('None.');
   });
 
   test('every mended bug is a test that exists', () => {

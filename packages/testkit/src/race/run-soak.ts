@@ -1,7 +1,7 @@
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { type Random, random } from '../random.ts';
+import { type Random, random } from '@tb/simulator';
 import { type Contender, freePort, startContender } from './contender-process.ts';
 import { analyse, type IntervalAnalysis, readLog } from './interval-log.ts';
 

@@ -1,6 +1,5 @@
 import { writeFileSync } from 'node:fs';
-import { random } from '../random.ts';
-import { generateTicks } from '../tick-generator.ts';
+import { generateTicks, random } from '@tb/simulator';
 import { bitsOf, tickKey } from '../tick-key.ts';
 
 /** A Monday on which NSE is open, 09:15 to 15:30 in India. */

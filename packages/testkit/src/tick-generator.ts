@@ -1,1 +1,0 @@
-export { type GeneratedBatch, generateTicks, type TickOptions } from '@tb/simulator';
