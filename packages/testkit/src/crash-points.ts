@@ -67,10 +67,7 @@ function countsOf(scenario: string, results: readonly ScenarioResult[]): Counts 
   };
 }
 
-function openViolations(
-  results: readonly ScenarioResult[],
-  files: FilesResult | undefined,
-): string {
+function openViolations(results: readonly ScenarioResult[], files: readonly FilesResult[]): string {
   const ofScenarios = results.flatMap((result) =>
     kindsOf(violationsOf(result)).map(
       ({ problem, count, first }) =>
