@@ -54,18 +54,22 @@ class Checkpointer {
 
   tend(): void {
     const { log, checkpointed } = checkpoint(this.#db, 'NOOP');
-    const isLong = log > this.#restartFrames;
-    // A WAL that is all in the database is begun again by the next commit, unless a reader is in the way.
-    if (log - checkpointed >= PAGES || (isLong && log > checkpointed))
-      checkpoint(this.#db, 'PASSIVE');
-    if (isLong && performance.now() >= this.#restartAtMs) this.#restart(log);
+    if (log > this.#restartFrames && performance.now() >= this.#restartAtMs) this.#restart();
+    else if (log - checkpointed >= PAGES) checkpoint(this.#db, 'PASSIVE');
   }
 
-  #restart(log: number): void {
-    const waitMs = log > 2 * this.#restartFrames ? LONG_WAIT_MS : WAIT_MS;
-    this.#db.pragma(`busy_timeout = ${waitMs}`);
-    checkpoint(this.#db, 'RESTART');
+  /**
+   * RESTART syncs both files and waits for readers while no commit can begin. So PASSIVE does the work before it; and
+   * where that could not copy all, because a reader needs old pages, RESTART would not succeed either, and is only tried
+   * when the WAL has grown well past its bound.
+   */
+  #restart(): void {
     this.#restartAtMs = performance.now() + RESTART_EVERY_MS;
+    const { log, checkpointed } = checkpoint(this.#db, 'PASSIVE');
+    const isUrgent = log > 1.5 * this.#restartFrames;
+    if (checkpointed < log && !isUrgent) return;
+    this.#db.pragma(`busy_timeout = ${isUrgent ? LONG_WAIT_MS : WAIT_MS}`);
+    checkpoint(this.#db, 'RESTART');
   }
 }
 
