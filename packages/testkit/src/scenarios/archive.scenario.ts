@@ -4,7 +4,7 @@ import { IDLE_LITTER } from '../litter.ts';
 import type { Scenario } from '../scenario.ts';
 import { DATE, writeTicks } from './feed.ts';
 import { keptKeys, litterProblems, marketDigest, nseRows, tickProblems } from './market.ts';
-import { hasResult, mustRun, tb } from './tb.ts';
+import { hasResult, mustRun, TICK_INPUT, tb } from './tb.ts';
 
 /** `tb archive`: a day file goes only after its Parquet copy is there; every row is readable all the time. */
 export const scenario: Scenario = {
@@ -14,19 +14,7 @@ export const scenario: Scenario = {
     const keys = writeTicks(join(root, 'feed.csv'), { rows: 1000, symbols: 4 });
     writeFileSync(join(root, 'sent'), keys.join('\n'));
     await mustRun(root, 'init');
-    await mustRun(
-      root,
-      'ingest',
-      'feed.csv',
-      '--exchange',
-      'nse',
-      '--kind',
-      'ticks',
-      '--date',
-      DATE,
-      '--ts-format',
-      'ns',
-    );
+    await mustRun(root, 'ingest', 'feed.csv', ...TICK_INPUT, '--date', DATE);
     await mustRun(root, 'rollover', '--exchange', 'nse', '--date', DATE);
   },
   command: (root) =>

@@ -5,7 +5,7 @@ import { backupFolders, backupProblems } from './backups.ts';
 import { writeCandles } from './feed.ts';
 import { insertOrders, tradingDb } from './orders.ts';
 import { surroundings } from './runs.ts';
-import { hasResult, mustRun, tb } from './tb.ts';
+import { CANDLE_INPUT, hasResult, mustRun, tb } from './tb.ts';
 
 /** `tb backup all`: a backup that can be restored is whole and true, and nothing is changed by taking it. */
 export const scenario: Scenario = {
@@ -14,17 +14,7 @@ export const scenario: Scenario = {
   prepare: async (root) => {
     writeCandles(join(root, 'day.csv'), { symbols: 1, seed: 'backup' });
     await mustRun(root, 'init');
-    await mustRun(
-      root,
-      'import',
-      'day.csv',
-      '--exchange',
-      'nse',
-      '--kind',
-      'candles',
-      '--ts-format',
-      'ns',
-    );
+    await mustRun(root, 'import', 'day.csv', ...CANDLE_INPUT);
     insertOrders(root, 1, 30);
   },
   command: (root) => tb(root, 'backup', 'all'),

@@ -4,9 +4,7 @@ import { IDLE_LITTER } from '../litter.ts';
 import type { Scenario } from '../scenario.ts';
 import { writeCandles } from './feed.ts';
 import { candleProblems, keptKeys, litterProblems, marketDigest, nseRows } from './market.ts';
-import { hasResult, mustRun, tb } from './tb.ts';
-
-const INPUT = ['--exchange', 'nse', '--kind', 'candles', '--ts-format', 'ns'];
+import { CANDLE_INPUT, hasResult, mustRun, tb } from './tb.ts';
 
 /** `tb import --correct`: the old revision is read, or the new one, never a mixture. */
 export const scenario: Scenario = {
@@ -19,10 +17,18 @@ export const scenario: Scenario = {
         writeCandles(join(root, `${name}.csv`), { symbols: 3, seed: name }).join('\n'),
       );
     await mustRun(root, 'init');
-    await mustRun(root, 'import', 'old.csv', ...INPUT);
+    await mustRun(root, 'import', 'old.csv', ...CANDLE_INPUT);
   },
   command: (root) =>
-    tb(root, 'import', 'new.csv', ...INPUT, '--correct', '--reason', 'the vendor sent new prices'),
+    tb(
+      root,
+      'import',
+      'new.csv',
+      ...CANDLE_INPUT,
+      '--correct',
+      '--reason',
+      'the vendor sent new prices',
+    ),
   promises: hasResult,
   litter: IDLE_LITTER,
   check: async (root, { completed, promised }) => {

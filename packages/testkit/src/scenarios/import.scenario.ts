@@ -5,7 +5,7 @@ import type { Scenario } from '../scenario.ts';
 import { writeCandles } from './feed.ts';
 import { candleProblems, keptKeys, litterProblems, marketDigest, nseRows } from './market.ts';
 import { mutateCompleted } from './mutations.ts';
-import { hasResult, mustRun, tb } from './tb.ts';
+import { CANDLE_INPUT, hasResult, mustRun, tb } from './tb.ts';
 
 /** `tb import` of two trading dates: each is published whole or not at all. */
 export const scenario: Scenario = {
@@ -22,19 +22,7 @@ export const scenario: Scenario = {
     writeFileSync(join(root, 'sent'), files.flat().join('\n'));
     await mustRun(root, 'init');
   },
-  command: (root) =>
-    tb(
-      root,
-      'import',
-      'day0.csv',
-      'day1.csv',
-      '--exchange',
-      'nse',
-      '--kind',
-      'candles',
-      '--ts-format',
-      'ns',
-    ),
+  command: (root) => tb(root, 'import', 'day0.csv', 'day1.csv', ...CANDLE_INPUT),
   promises: hasResult,
   litter: IDLE_LITTER,
   check: async (root, { completed, promised }) => {

@@ -5,7 +5,7 @@ import type { Scenario } from '../scenario.ts';
 import { DATE, writeTicks } from './feed.ts';
 import { keptKeys, litterProblems, marketDigest, nseRows, tickProblems } from './market.ts';
 import { mutateCompleted } from './mutations.ts';
-import { hasResult, mustRun, tb } from './tb.ts';
+import { hasResult, mustRun, TICK_INPUT, tb } from './tb.ts';
 
 /** `tb ingest` of one file: an interrupted one goes on where it stopped, and stores nothing twice. */
 export const scenario: Scenario = {
@@ -18,20 +18,7 @@ export const scenario: Scenario = {
     );
     await mustRun(root, 'init');
   },
-  command: (root) =>
-    tb(
-      root,
-      'ingest',
-      'feed.csv',
-      '--exchange',
-      'nse',
-      '--kind',
-      'ticks',
-      '--date',
-      DATE,
-      '--ts-format',
-      'ns',
-    ),
+  command: (root) => tb(root, 'ingest', 'feed.csv', ...TICK_INPUT, '--date', DATE),
   promises: hasResult,
   // A rerun whose symbols are all known takes no lock of market_data.
   litter: IDLE_LITTER,

@@ -6,7 +6,7 @@ import { sha256 } from '../oracle/store-digest.ts';
 import type { Scenario } from '../scenario.ts';
 import { writeCandles } from './feed.ts';
 import { candleProblems, keptKeys, litterProblems, marketDigest, nseRows } from './market.ts';
-import { dataRoot, hasResult, mustRun, tb } from './tb.ts';
+import { CANDLE_INPUT, dataRoot, hasResult, mustRun, tb } from './tb.ts';
 
 interface MonthRow {
   readonly timeframe: string;
@@ -37,18 +37,7 @@ export const scenario: Scenario = {
     );
     writeFileSync(join(root, 'sent'), files.flat().join('\n'));
     await mustRun(root, 'init');
-    await mustRun(
-      root,
-      'import',
-      'day0.csv',
-      'day1.csv',
-      '--exchange',
-      'nse',
-      '--kind',
-      'candles',
-      '--ts-format',
-      'ns',
-    );
+    await mustRun(root, 'import', 'day0.csv', 'day1.csv', ...CANDLE_INPUT);
   },
   command: (root) => tb(root, 'months', '--exchange', 'nse'),
   promises: hasResult,

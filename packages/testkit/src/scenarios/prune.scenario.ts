@@ -4,9 +4,7 @@ import { IDLE_LITTER } from '../litter.ts';
 import type { Scenario } from '../scenario.ts';
 import { writeCandles } from './feed.ts';
 import { candleProblems, keptKeys, litterProblems, marketDigest, nseRows } from './market.ts';
-import { hasResult, mustRun, tb } from './tb.ts';
-
-const INPUT = ['--exchange', 'nse', '--kind', 'candles', '--ts-format', 'ns'];
+import { CANDLE_INPUT, hasResult, mustRun, tb } from './tb.ts';
 
 /** `tb prune` of a superseded revision: the newest one is read, before and after. */
 export const scenario: Scenario = {
@@ -17,8 +15,16 @@ export const scenario: Scenario = {
     const keys = writeCandles(join(root, 'new.csv'), { symbols: 1, seed: 'new' });
     writeFileSync(join(root, 'sent'), keys.join('\n'));
     await mustRun(root, 'init');
-    await mustRun(root, 'import', 'old.csv', ...INPUT);
-    await mustRun(root, 'import', 'new.csv', ...INPUT, '--correct', '--reason', 'new prices');
+    await mustRun(root, 'import', 'old.csv', ...CANDLE_INPUT);
+    await mustRun(
+      root,
+      'import',
+      'new.csv',
+      ...CANDLE_INPUT,
+      '--correct',
+      '--reason',
+      'new prices',
+    );
   },
   command: (root) => tb(root, 'prune', '--keep-days', '0'),
   promises: hasResult,

@@ -5,7 +5,7 @@ import type { Scenario } from '../scenario.ts';
 import { DATE, writeTicks } from './feed.ts';
 import { keptKeys, litterProblems, marketDigest, nseRows, tickProblems } from './market.ts';
 import { mutateCompleted } from './mutations.ts';
-import { hasResult, mustRun, tb } from './tb.ts';
+import { hasResult, mustRun, TICK_INPUT, tb } from './tb.ts';
 
 /** `tb rollover`: at every moment each tick is in the live buffer or in a published file, and in one of them only. */
 export const scenario: Scenario = {
@@ -17,19 +17,7 @@ export const scenario: Scenario = {
       writeTicks(join(root, 'feed.csv'), { rows: 3000, symbols: 8 }).join('\n'),
     );
     await mustRun(root, 'init');
-    await mustRun(
-      root,
-      'ingest',
-      'feed.csv',
-      '--exchange',
-      'nse',
-      '--kind',
-      'ticks',
-      '--date',
-      DATE,
-      '--ts-format',
-      'ns',
-    );
+    await mustRun(root, 'ingest', 'feed.csv', ...TICK_INPUT, '--date', DATE);
   },
   command: (root) => tb(root, 'rollover', '--exchange', 'nse', '--date', DATE),
   promises: hasResult,

@@ -4,7 +4,7 @@ import { openCopy } from '../oracle/open-copy.ts';
 import { sha256, storeContent } from '../oracle/store-digest.ts';
 import { DATE, NEXT_DATE, writeCandles } from './feed.ts';
 import { marketDigest } from './market.ts';
-import { dataRoot, mustRun, STORES } from './tb.ts';
+import { CANDLE_INPUT, dataRoot, mustRun, STORES } from './tb.ts';
 
 /** A row of the index of runs. */
 export interface RunRow {
@@ -20,17 +20,7 @@ export interface RunRow {
 export async function prepareHistory(root: string): Promise<void> {
   writeCandles(join(root, 'day.csv'), { symbols: 2, seed: 'backtest' });
   await mustRun(root, 'init');
-  await mustRun(
-    root,
-    'import',
-    'day.csv',
-    '--exchange',
-    'nse',
-    '--kind',
-    'candles',
-    '--ts-format',
-    'ns',
-  );
+  await mustRun(root, 'import', 'day.csv', ...CANDLE_INPUT);
 }
 
 /** What a run reads, as arguments of `tb backtest`. */

@@ -31,6 +31,24 @@ export async function mustRun(
   return JSON.parse(run.stdout) as Record<string, unknown>;
 }
 
+/** How the CSV files of `feed.ts` are read, as arguments of `tb import` and `tb ingest`. */
+export const CANDLE_INPUT: readonly string[] = [
+  '--exchange',
+  'nse',
+  '--kind',
+  'candles',
+  '--ts-format',
+  'ns',
+];
+export const TICK_INPUT: readonly string[] = [
+  '--exchange',
+  'nse',
+  '--kind',
+  'ticks',
+  '--ts-format',
+  'ns',
+];
+
 /** The SQLite databases of a data root that hold no market data. */
 export const STORES: readonly string[] = [
   'trading/trading.db',
