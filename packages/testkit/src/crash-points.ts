@@ -1,7 +1,7 @@
 import { readFileSync, writeFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import Database from 'better-sqlite3';
-import { FAULT_MODES } from './fault-mode.ts';
+import { CLOCK_MODES, FAULT_MODES } from './fault-mode.ts';
 import type { FamilyResult } from './file-campaign.ts';
 import { MENDED } from './mended.ts';
 import type { FilesResult, ScenarioResult } from './results.ts';
@@ -9,6 +9,8 @@ import { kindsOf } from './violation-kinds.ts';
 
 const target = fileURLToPath(new URL('../../../docs/crash-points.md', import.meta.url));
 const catalog = fileURLToPath(new URL('../../../pnpm-workspace.yaml', import.meta.url));
+
+const MODES = [...FAULT_MODES, ...CLOCK_MODES];
 
 const row = (cells: readonly (string | number)[]): string => `| ${cells.join(' | ')} |`;
 const table = (head: readonly string[], rows: readonly string[]): string =>
@@ -52,9 +54,7 @@ interface Counts {
 
 /** All runs of one scenario in one line. */
 function countsOf(scenario: string, results: readonly ScenarioResult[]): Counts {
-  const modes = FAULT_MODES.map((mode) =>
-    sum(results.map(({ faults }) => faults.points[mode] ?? 0)),
-  );
+  const modes = MODES.map((mode) => sum(results.map(({ faults }) => faults.points[mode] ?? 0)));
   return {
     scenario,
     modes,
@@ -152,7 +152,7 @@ export function crashPointsText(
       calls: sum(counts.map(({ calls }) => calls)),
       faults: total('faults'),
     },
-    modes: FAULT_MODES.map((_, i) => sum(counts.map(({ modes }) => modes[i] ?? 0))),
+    modes: MODES.map((_, i) => sum(counts.map(({ modes }) => modes[i] ?? 0))),
     ...{ compound: total('compound'), deaths: total('deaths'), cuts: total('cuts') },
     violations: total('violations'),
   };
@@ -175,7 +175,7 @@ checked, and what is not proven: [durability.md](durability.md).
 ${figure(total('faults'))} faults, ${figure(total('compound'))} compound faults, ${figure(total('deaths'))} rebuilt deaths, ${figure(total('cuts'))} power-cut states, ${figure(damaged)} damaged files: **${open} violations**.
 Points that did not fire: ${unfired}. ${versions()}.
 
-${table(['scenario', 'calls', ...FAULT_MODES, 'faults', 'compound', 'deaths', 'power cuts', 'violations'], [...counts, all].map(line))}
+${table(['scenario', 'calls', ...MODES, 'faults', 'compound', 'deaths', 'power cuts', 'violations'], [...counts, all].map(line))}
 
 ## Damaged files
 

@@ -62,7 +62,7 @@ describe('docs/crash-points.md', () => {
       '805 faults, 12 compound faults, 400 rebuilt deaths, 50 power-cut states, 40 damaged files: **4 violations**',
     );
     expect(text).toContain(
-      '| rollover | 405 | 405 | 0 | 400 | 0 | 0 | 0 | 0 | 0 | 805 | 12 | 400 | 50 | 3 |',
+      '| rollover | 405 | 405 | 0 | 400 | 0 | 0 | 0 | 0 | 0 | 0 | 0 | 805 | 12 | 400 | 50 | 3 |',
     );
     expect(text).toContain('| day files | yes | 40 | 39 | 0 | 0 | 0 | 1 |');
     expect(crashPointsText([result], [files, files])).toContain(
