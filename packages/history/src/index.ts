@@ -23,7 +23,6 @@ export {
   type Tier,
 } from './day-file.ts';
 export {
-  candleStartSql,
   type DeriveRequest,
   deriveCandlesSql,
   rederiveCandlesSql,

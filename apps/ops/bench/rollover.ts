@@ -1,0 +1,120 @@
+/** `pnpm bench rollover`: a whole trading date out of the live buffer, against a plain sorted copy of the same rows. */
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import type { Session } from '@tb/calendar';
+import { openBuildInstance } from '@tb/history';
+import { type LiveBuffer, LiveReader } from '@tb/live';
+import { DatabaseManager, initialiseRoot } from '@tb/manager';
+import { type Layout, layoutOf } from '@tb/schema';
+import { random } from '@tb/simulator';
+import { rollover } from '../src/rollover/rollover.ts';
+
+interface BenchRow {
+  readonly name: string;
+  readonly value: number;
+  readonly unit: string;
+  readonly goal?: string;
+  readonly detail?: string;
+}
+
+const DATE = '2026-02-02';
+const ROWS = 5_000_000;
+const SYMBOLS = 500;
+const BATCH_ROWS = 4096;
+
+/** The rollover of 5 M ticks of 500 symbols: freeze, ticks and five timeframes, all gates, publication, clearing. */
+export async function run(): Promise<BenchRow[]> {
+  const folder = await mkdtemp(join(tmpdir(), 'tb-bench-rollover-'));
+  try {
+    const layout = layoutOf(join(folder, 'data'));
+    await initialiseRoot(layout);
+    await using manager = await DatabaseManager.open({
+      root: layout.root,
+      role: 'ingestor',
+      exchanges: ['nse'],
+    });
+    const [live, calendar] = [manager.live('nse'), manager.calendarOf('nse')];
+    const session = calendar.sessionOf(DATE);
+    if (!session) throw new Error(`${DATE} has no session`);
+    await fill(live, session);
+    const copyMs = await sortedCopy(layout, folder);
+    const steps: [string, number][] = [];
+    const started = performance.now();
+    const onStep = (step: string): unknown => steps.push([step, performance.now() - started]);
+    const { status } = await rollover({ tradingDate: DATE }, { layout, live, calendar, onStep });
+    const rolloverMs = performance.now() - started;
+    if (status !== 'promoted') throw new Error(`The rollover is ${status}`);
+    const detail = `${ROWS / 1e6} M ticks of ${SYMBOLS} symbols, ticks + 5 timeframes, all gates`;
+    const copy = `copy ${(copyMs / 1000).toFixed(1)} s; ${shares(steps)}`;
+    return [
+      { name: 'rollover', value: rolloverMs / 1000, unit: 's', goal: '<= 20', detail },
+      {
+        name: 'rollover / plain sorted copy',
+        value: rolloverMs / copyMs,
+        unit: 'x',
+        goal: '<= 2',
+        detail: copy,
+      },
+    ];
+  } finally {
+    await rm(folder, { recursive: true, force: true });
+  }
+}
+
+/** Ticks in the order of arrival, a little out of order, and all of them sealed. */
+async function fill(live: LiveBuffer, session: Session): Promise<void> {
+  const rng = random(1);
+  const span = Number(session.close - session.open);
+  for (let from = 0; from < ROWS; from += BATCH_ROWS) {
+    const rows = Math.min(BATCH_ROWS, ROWS - from);
+    const price = Float64Array.from({ length: rows }, () => 100 + rng.below(4000) / 20);
+    const ts = BigInt64Array.from({ length: rows }, (_value, row) => {
+      const at = Math.max(0, from + row - rng.below(200)) / ROWS;
+      return session.open + BigInt(Math.floor((at * span) / 1e6)) * 1_000_000n;
+    });
+    await live.append({
+      symbol: Array.from({ length: rows }, () => `NSE_EQ|BENCH${rng.below(SYMBOLS)}`),
+      ts,
+      price,
+      volume: Float64Array.from({ length: rows }, () => rng.between(1, 100)),
+      bid: price.map((value) => value - 0.05),
+      ask: price.map((value) => value + 0.05),
+    });
+  }
+  await live.seal(DATE);
+}
+
+/** `CREATE TABLE AS ... ORDER BY` of the rows in the segments, with the memory and threads that a build has. Time in ms. */
+async function sortedCopy(layout: Layout, folder: string): Promise<number> {
+  using reader = LiveReader.open({ layout, exchange: 'nse' });
+  const { segments } = reader.snapshot();
+  await using instance = await openBuildInstance({ tempDirectory: join(folder, 'spill') });
+  const { connection } = instance;
+  for (const { id, path } of segments)
+    await connection.run(`ATTACH '${path}' AS segment_${id} (TYPE duckdb, READ_ONLY)`);
+  const union = segments.map(({ id }) => `FROM segment_${id}.data`).join(' UNION ALL ');
+  const started = performance.now();
+  await connection.run(`ATTACH '${join(folder, 'plain.duckdb')}' AS plain (TYPE duckdb)`);
+  await connection.run(
+    `CREATE TABLE plain.main.data AS FROM (${union}) ORDER BY sid, ts, seq; CHECKPOINT plain; DETACH plain`,
+  );
+  return performance.now() - started;
+}
+
+/** Where the time went: when each named step was reached, in s. */
+function shares(steps: readonly (readonly [string, number])[]): string {
+  const shown = [
+    'attached ticks',
+    'inserted ticks',
+    'verified ticks',
+    'attached 1m',
+    'synced 1d',
+    'gated',
+  ];
+  return steps
+    .map(([step, ms]) => [step.replace('build ', ''), (ms / 1000).toFixed(1)] as const)
+    .filter(([step]) => shown.includes(step))
+    .map(([step, seconds]) => `${step} ${seconds}`)
+    .join(', ');
+}
