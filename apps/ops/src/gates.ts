@@ -1,4 +1,4 @@
-import type { GateResult } from '@tb/history';
+import type { BuiltFile, GateResult } from '@tb/history';
 import { OpsError } from './errors.ts';
 
 /** So many findings of a gate are shown to people. */
@@ -43,4 +43,16 @@ export function findingLines(findings: readonly GateResult[]): string[] {
 function findingLine(finding: GateResult): string {
   const parts = [finding.subject, finding.symbol, finding.minute, finding.observed];
   return `  ${finding.gate}: ${parts.filter((part) => part !== undefined).join(' ')}`;
+}
+
+/** That a built file stayed behind, because what is published of it came from elsewhere. */
+export function keptFinding(file: BuiltFile): GateResult {
+  return {
+    gate: 'published_stays',
+    ok: false,
+    severity: 'flag',
+    subject: `${file.exchange} ${file.kind} ${file.timeframe} ${file.tradingDate}`,
+    observed: 'published from another source before',
+    expected: 'derived from the ticks of the live buffer',
+  };
 }

@@ -1,17 +1,21 @@
-/** What happens at the N-th call; `record` and `none` disturb nothing. See `shim/fault.h`. */
-export type FaultMode =
-  | 'none'
-  | 'kill'
-  | 'kill-all'
-  | 'eio-once'
-  | 'eio-ever'
-  | 'enospc-once'
-  | 'enospc-ever'
-  | 'torn'
-  | 'short'
-  | 'clock-forward'
-  | 'clock-back'
-  | 'record';
+/** `enum mode` of `shim/fault.h` after MODE_OFF, in its order. */
+export const SHIM_MODES = [
+  'none',
+  'kill',
+  'kill-all',
+  'eio-once',
+  'eio-ever',
+  'enospc-once',
+  'enospc-ever',
+  'torn',
+  'short',
+  'clock-forward',
+  'clock-back',
+  'record',
+] as const;
+
+/** What happens at the N-th call; `record` and `none` disturb nothing. */
+export type FaultMode = (typeof SHIM_MODES)[number];
 
 /** The modes that disturb, in the order of the tables. */
 export const FAULT_MODES: readonly FaultMode[] = [

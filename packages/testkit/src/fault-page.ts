@@ -1,25 +1,9 @@
 import { readdirSync, readFileSync, rmSync, truncateSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import type { FaultMode, FaultPoint } from './fault-mode.ts';
+import { type FaultPoint, SHIM_MODES } from './fault-mode.ts';
 import type { FaultRun, StorageCall } from './fault-run.ts';
 import type { Outcome } from './process-group.ts';
 import type { TempRoot } from './temp-root.ts';
-
-/** `enum mode` of shim/fault.h. */
-const MODES: readonly FaultMode[] = [
-  'none',
-  'kill',
-  'kill-all',
-  'eio-once',
-  'eio-ever',
-  'enospc-once',
-  'enospc-ever',
-  'torn',
-  'short',
-  'clock-forward',
-  'clock-back',
-  'record',
-];
 
 /** 64-bit fields of `struct page` in shim/page.c, in their order. */
 const FIELDS = [
@@ -63,7 +47,7 @@ export class FaultPage {
       bytes.writeBigUInt64LE(BigInt(value), FIELDS.indexOf(name) * FIELD_BYTES);
     };
     set('processes', 1);
-    set('mode', MODES.indexOf(point.mode) + 1);
+    set('mode', SHIM_MODES.indexOf(point.mode) + 1);
     set('n', point.at);
     set('seed', point.seed);
     writeFileSync(this.state, bytes, { flag: 'r+' });

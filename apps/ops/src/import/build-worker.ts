@@ -16,7 +16,7 @@ import {
 import { Calendars } from '@tb/manager';
 import { type Layout, layoutOf } from '@tb/schema';
 import { OpsError } from '../errors.ts';
-import { keptFinding } from '../rollover/published-elsewhere.ts';
+import { keptFinding } from '../gates.ts';
 import { serveWorker } from '../worker/serve-worker.ts';
 import { repeatedCandles, repeatedTicks } from './added-rows.ts';
 import {

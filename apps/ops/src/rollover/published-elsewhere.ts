@@ -1,4 +1,4 @@
-import { type BuiltFile, discardFiles, type GateResult, type ManifestSnapshot } from '@tb/history';
+import { type BuiltFile, discardFiles, type ManifestSnapshot } from '@tb/history';
 import type { LiveBuffer } from '@tb/live';
 import type { Layout } from '@tb/schema';
 import { OpsError } from '../errors.ts';
@@ -35,16 +35,4 @@ export function conflict(live: LiveBuffer, tradingDate: string): OpsError {
     'DATE_CONFLICT',
     `${live.exchange} ${tradingDate} is published from another source, and the live buffer holds ${day?.rows ?? 0} ticks and ${day?.candles ?? 0} candles of it`,
   );
-}
-
-/** That a file stayed behind. */
-export function keptFinding(file: BuiltFile): GateResult {
-  return {
-    gate: 'published_stays',
-    ok: false,
-    severity: 'flag',
-    subject: `${file.exchange} ${file.kind} ${file.timeframe} ${file.tradingDate}`,
-    observed: 'published from another source before',
-    expected: 'derived from the ticks of the live buffer',
-  };
 }

@@ -8,9 +8,9 @@ import {
 } from '@tb/history';
 import type { LiveBuffer, LiveDay, PublishedProof } from '@tb/live';
 import { OpsError } from '../errors.ts';
-import { findingsOf, gateError } from '../gates.ts';
+import { findingsOf, gateError, keptFinding } from '../gates.ts';
 import { runWorker } from '../worker/run-worker.ts';
-import { conflict, keptFinding, splitPublished } from './published-elsewhere.ts';
+import { conflict, splitPublished } from './published-elsewhere.ts';
 import { frozenSeqOf, type RolloverBuild, type RolloverJob } from './rollover-job.ts';
 import { type RolledDate, type RolloverTools, withManifest } from './rollover-tools.ts';
 
