@@ -1,4 +1,5 @@
 import { random } from '@tb/simulator';
+import type { Stretch } from './coverage.ts';
 import { freshRunner, hostedRunner } from './fault-host.ts';
 import { FAULT_MODES, type FaultMode, type FaultPoint, formatReplay } from './fault-mode.ts';
 import type { FaultRun } from './fault-run.ts';
@@ -11,13 +12,19 @@ export interface CampaignOptions {
   readonly modes?: readonly FaultMode[];
   /** First call to disturb, default 1. */
   readonly from?: number;
+  /** Last call to disturb; default: until the command completes undisturbed. */
+  readonly to?: number;
   readonly seed: number;
   /** At most so many points a mode; default: every one, until the command completes undisturbed. */
   readonly pointsPerMode?: number;
   /** Pairs of faults, the second in the run that recovers from the first; default 0. */
   readonly compound?: number;
+  /** Ends the campaign after the trial that runs; its result holds what was tried until then. */
+  readonly signal?: AbortSignal;
   /** Called after each trial. */
   readonly onTrial?: (trial: Trial) => void;
+  /** Called with the result so far, after each mode and every 100 trials: a long run need not be lost. */
+  readonly onProgress?: (result: CampaignResult) => void;
 }
 
 export interface Violation {
@@ -35,6 +42,8 @@ export interface CampaignResult {
   readonly operations: number;
   /** Faults that happened, per mode. */
   readonly points: Readonly<Partial<Record<FaultMode, number>>>;
+  /** What was disturbed call by call; samples are not in it. */
+  readonly tried: readonly Stretch[];
   /** Compound faults of which each part happened. */
   readonly compound: number;
   /**
@@ -45,23 +54,63 @@ export interface CampaignResult {
   readonly violations: readonly Violation[];
 }
 
-interface Tally {
-  readonly points: Partial<Record<FaultMode, number>>;
-  compound: number;
-  readonly unfired: string[];
-  readonly violations: Violation[];
-}
+const PROGRESS_TRIALS = 100;
 
-function enter(tally: Tally, trial: Trial): void {
-  const replay = formatReplay(trial.replay);
-  const [first] = trial.replay.points;
-  const firedAt = trial.runs.find((run) => run.firedAt !== undefined)?.firedAt;
-  const call = firedAt === undefined ? 'no call' : `${firedAt.name} ${firedAt.path}`;
-  for (const problem of trial.violations) tally.violations.push({ replay, call, problem });
-  if (trial.replay.points.length > 1) {
-    if (trial.fired) tally.compound += 1;
-  } else if (trial.fired && first !== undefined) {
-    tally.points[first.mode] = (tally.points[first.mode] ?? 0) + 1;
+/** A campaign as it runs: what it may do, and what it has found. */
+class Tally {
+  readonly stage: Stage;
+  readonly options: CampaignOptions;
+  readonly #points: Partial<Record<FaultMode, number>> = {};
+  readonly #violations: Violation[] = [];
+  readonly #tried: Stretch[] = [];
+  readonly #unfired: string[] = [];
+  #compound = 0;
+  #trials = 0;
+
+  constructor(stage: Stage, options: CampaignOptions) {
+    this.stage = stage;
+    this.options = options;
+  }
+
+  get isStopped(): boolean {
+    return this.options.signal?.aborted === true;
+  }
+
+  enter(trial: Trial): void {
+    const replay = formatReplay(trial.replay);
+    const [first] = trial.replay.points;
+    const firedAt = trial.runs.find((run) => run.firedAt !== undefined)?.firedAt;
+    const call = firedAt === undefined ? 'no call' : `${firedAt.name} ${firedAt.path}`;
+    for (const problem of trial.violations) this.#violations.push({ replay, call, problem });
+    if (trial.replay.points.length > 1) {
+      if (trial.fired) this.#compound += 1;
+    } else if (trial.fired && first !== undefined) {
+      this.#points[first.mode] = (this.#points[first.mode] ?? 0) + 1;
+    }
+    this.#trials += 1;
+    this.options.onTrial?.(trial);
+    if (this.#trials % PROGRESS_TRIALS === 0) this.options.onProgress?.(this.result());
+  }
+
+  enterStretch(stretch: Stretch): void {
+    this.#tried.push(stretch);
+  }
+
+  enterUnfired(trial: Trial): void {
+    this.#unfired.push(formatReplay(trial.replay));
+  }
+
+  result(): CampaignResult {
+    return {
+      scenario: this.stage.scenario.name,
+      seed: this.options.seed,
+      operations: this.stage.reference.calls.length,
+      points: { ...this.#points },
+      tried: [...this.#tried],
+      compound: this.#compound,
+      unfired: [...this.#unfired],
+      violations: [...this.#violations],
+    };
   }
 }
 
@@ -91,47 +140,42 @@ async function attempt(stage: Stage, points: readonly FaultPoint[]): Promise<Tri
   return again.fired ? again : trial;
 }
 
-/** Every call from `from` on, until the command completes without the fault. */
-async function enumerate(
-  stage: Stage,
-  mode: FaultMode,
-  options: CampaignOptions,
-  tally: Tally,
-): Promise<void> {
-  for (let at = options.from ?? 1; ; at += 1) {
-    const trial = await attempt(stage, [{ mode, at, seed: options.seed }]);
-    options.onTrial?.(trial);
-    enter(tally, trial);
+/** Every call from `from` to `to`, or until the command completes without the fault. */
+async function enumerate(mode: FaultMode, tally: Tally): Promise<void> {
+  const { from = 1, to = Number.POSITIVE_INFINITY, seed } = tally.options;
+  let [at, isEnd] = [from, false];
+  for (; at <= to && !tally.isStopped; at += 1) {
+    const trial = await attempt(tally.stage, [{ mode, at, seed }]);
+    tally.enter(trial);
     if (trial.fired) continue;
-    if (isEarly(at, await countRun(stage, mode))) tally.unfired.push(formatReplay(trial.replay));
-    return;
+    isEnd = !isEarly(at, await countRun(tally.stage, mode));
+    if (!isEnd) tally.enterUnfired(trial);
+    break;
   }
+  tally.enterStretch({ mode, from, to: at - 1, isEnd });
 }
 
-async function sampled(
-  stage: Stage,
-  mode: FaultMode,
-  count: number,
-  options: CampaignOptions,
-  tally: Tally,
-): Promise<void> {
+async function sampled(mode: FaultMode, count: number, tally: Tally): Promise<void> {
+  const { stage } = tally;
+  const { from = 1, to = Number.POSITIVE_INFINITY, seed } = tally.options;
   const run = await countRun(stage, mode);
-  const rng = random(`${options.seed}:${stage.scenario.name}:${mode}`);
-  const chosen = samplePoints(run.calls, count, rng).filter((at) => at >= (options.from ?? 1));
-  for (const at of chosen) {
-    const trial = await attempt(stage, [{ mode, at, seed: options.seed }]);
-    options.onTrial?.(trial);
-    enter(tally, trial);
-    if (!trial.fired && isEarly(at, run)) tally.unfired.push(formatReplay(trial.replay));
+  const calls = run.calls.filter(({ eligible }) => eligible >= from && eligible <= to);
+  const rng = random(`${seed}:${stage.scenario.name}:${mode}`);
+  for (const at of samplePoints(calls, count, rng)) {
+    if (tally.isStopped) return;
+    const trial = await attempt(stage, [{ mode, at, seed }]);
+    tally.enter(trial);
+    if (!trial.fired && isEarly(at, run)) tally.enterUnfired(trial);
   }
 }
 
 /** Pairs of modes and calls; the second is drawn towards the start of the recovery, where it does most. */
-async function compound(stage: Stage, options: CampaignOptions, tally: Tally): Promise<void> {
+async function compound(tally: Tally): Promise<void> {
+  const { stage, options } = tally;
   const rng = random(`${options.seed}:${stage.scenario.name}:compound`);
   const operations = stage.reference.calls.length;
   const modes = options.modes ?? FAULT_MODES;
-  for (let i = 0; i < (options.compound ?? 0); i += 1) {
+  for (let i = 0; i < (options.compound ?? 0) && !tally.isStopped; i += 1) {
     const point = (share: number): FaultPoint => {
       const mode = rng.pick(modes);
       const reach = Math.max(
@@ -142,9 +186,7 @@ async function compound(stage: Stage, options: CampaignOptions, tally: Tally): P
       );
       return { mode, at: 1 + Math.floor(rng.next() * reach), seed: options.seed };
     };
-    const trial = await attempt(stage, [point(1), point(0.5)]);
-    options.onTrial?.(trial);
-    enter(tally, trial);
+    tally.enter(await attempt(stage, [point(1), point(0.5)]));
   }
 }
 
@@ -161,17 +203,14 @@ export async function runCampaign(
   using opened = await openStage(scenario);
   await using runner = hostedRunner(opened.work);
   const stage = { ...opened, runner };
-  const tally: Tally = { points: {}, compound: 0, unfired: [], violations: [] };
+  const tally = new Tally(stage, options);
+  const { pointsPerMode } = options;
   for (const mode of options.modes ?? FAULT_MODES) {
-    if (options.pointsPerMode === undefined) await enumerate(stage, mode, options, tally);
-    else if (options.pointsPerMode > 0)
-      await sampled(stage, mode, options.pointsPerMode, options, tally);
+    if (tally.isStopped || pointsPerMode === 0) break;
+    if (pointsPerMode === undefined) await enumerate(mode, tally);
+    else await sampled(mode, pointsPerMode, tally);
+    options.onProgress?.(tally.result());
   }
-  await compound(stage, options, tally);
-  return {
-    scenario: scenario.name,
-    seed: options.seed,
-    operations: stage.reference.calls.length,
-    ...tally,
-  };
+  await compound(tally);
+  return tally.result();
 }

@@ -1,25 +1,17 @@
 /**
- * `pnpm faults [scenario...] [--mode M] [--from N] [--points P] [--compound C] [--deaths D] [--states S]
- * [--files F] [--seed S]`: disturbs the
- * commands of `tb`. `pnpm faults files --files F` damages F files of every kind. `pnpm faults
- * limits [scenario...]` takes space, descriptors and the right to write away. `pnpm faults crash-points` writes docs/crash-points.md from the results so far. With TB_FAULT set,
- * that one point is run again and reported. Exits 1 when an invariant is broken.
+ * `pnpm faults [scenario...] [--mode M] [--from N] [--to N] [--points P] [--compound C] [--deaths D] [--states S]
+ * [--files F] [--seed S]`: disturbs the commands of `tb`. `pnpm faults files --files F [--family NAME]` damages F files of
+ * every kind. `pnpm faults limits [scenario...]` takes space, descriptors and the right to write away. `pnpm faults
+ * crash-points` writes docs/crash-points.md from the results so far. With TB_FAULT set, that one point is run again and
+ * reported. Exits 1 when an invariant is broken, 130 when SIGINT or SIGTERM ended it early: what was found until then is kept.
  */
 import { parseArgs } from 'node:util';
-import { runCampaign } from './campaign.ts';
 import { violationsOf, writeCrashPoints } from './crash-points.ts';
-import { runDeaths } from './death-campaign.ts';
-import {
-  CLOCK_MODES,
-  FAULT_MODES,
-  type FaultMode,
-  formatReplay,
-  parseReplay,
-} from './fault-mode.ts';
-import { runFiles } from './file-campaign.ts';
+import { formatReplay, parseReplay } from './fault-mode.ts';
+import { PLAN_OPTIONS, type Plan, planOf } from './fault-plan.ts';
+import { type FamilyResult, runFiles } from './file-campaign.ts';
 import { describeEnd } from './judge.ts';
 import { limitsUnavailable, runLimits } from './limits.ts';
-import { runPowerCuts } from './power-cut-campaign.ts';
 import { formatTable } from './print-table.ts';
 import {
   currentCommit,
@@ -27,44 +19,14 @@ import {
   savedFiles,
   savedResults,
   saveFiles,
-  saveResult,
 } from './results.ts';
 import { runMain } from './run-main.ts';
+import { runScenario } from './run-scenario.ts';
 import type { Scenario } from './scenario.ts';
 import { scenariosNamed } from './scenario-files.ts';
-import { seedOf } from './seed.ts';
 import { shimUnavailable } from './shim.ts';
-import { openStage, runTrial, type Trial } from './trial.ts';
+import { openStage, runTrial } from './trial.ts';
 import { kindsOf } from './violation-kinds.ts';
-
-interface Plan {
-  readonly modes: readonly FaultMode[];
-  readonly from: number;
-  readonly seed: number;
-  readonly points: number | undefined;
-  readonly compound: number;
-  readonly deaths: number;
-  readonly states: number;
-  readonly files: number;
-}
-
-function wholeNumber(text: string, name: string): number {
-  const value = Number(text);
-  if (!Number.isInteger(value) || value < 0)
-    throw new RangeError(`--${name} is a whole number, not ${text}`);
-  return value;
-}
-
-function modesOf(names: readonly string[]): FaultMode[] {
-  return names.map((name) => {
-    const mode = [...FAULT_MODES, ...CLOCK_MODES].find((known) => known === name);
-    if (mode === undefined)
-      throw new RangeError(
-        `No mode ${name}; there are: ${[...FAULT_MODES, ...CLOCK_MODES].join(', ')}`,
-      );
-    return mode;
-  });
-}
 
 async function replay(text: string): Promise<void> {
   const { scenario: name, points } = parseReplay(text);
@@ -82,53 +44,6 @@ async function replay(text: string): Promise<void> {
   if (trial.violations.length > 0 || !trial.fired) process.exitCode = 1;
 }
 
-/** A line for each violation at once, and for progress every 100 trials. */
-function reporter(scenario: string): (trial: Trial) => void {
-  let done = 0;
-  return (trial) => {
-    done += 1;
-    for (const problem of trial.violations)
-      process.stderr.write(`VIOLATION TB_FAULT=${formatReplay(trial.replay)}: ${problem}\n`);
-    if (done % 100 === 0)
-      process.stderr.write(`${scenario}: ${done} points, last ${formatReplay(trial.replay)}\n`);
-  };
-}
-
-async function runScenario(scenario: Scenario, plan: Plan): Promise<ScenarioResult> {
-  const startedAt = new Date();
-  process.stderr.write(`faults ${scenario.name}, seed ${plan.seed}\n`);
-  const faults = await runCampaign(scenario, {
-    modes: plan.modes,
-    from: plan.from,
-    seed: plan.seed,
-    compound: plan.compound,
-    onTrial: reporter(scenario.name),
-    ...(plan.points === undefined ? {} : { pointsPerMode: plan.points }),
-  });
-  const { seed, deaths: limit } = plan;
-  const deaths = limit > 0 ? await runDeaths(scenario, { seed, limit, rerunEvery: 8 }) : undefined;
-  const powerCuts =
-    plan.states > 0
-      ? await runPowerCuts(scenario, { seed, states: plan.states, rerunEvery: 10 })
-      : undefined;
-  const mutations =
-    plan.files > 0 ? await scenario.mutate?.({ seed, count: plan.files }) : undefined;
-  return {
-    scenario: scenario.name,
-    commands: scenario.commands,
-    faults,
-    deaths,
-    powerCuts,
-    mutations,
-    exhaustive:
-      plan.points === undefined && plan.from === 1 && plan.modes.length === FAULT_MODES.length,
-    startedAt: startedAt.toISOString(),
-    durationMs: Date.now() - startedAt.getTime(),
-    commit: currentCommit(),
-    node: process.version,
-  };
-}
-
 async function limit(names: readonly string[]): Promise<void> {
   const missing = limitsUnavailable();
   if (missing !== undefined) throw new RangeError(missing);
@@ -142,20 +57,47 @@ async function limit(names: readonly string[]): Promise<void> {
   }
 }
 
-async function damageFiles(count: number, seed: number): Promise<void> {
+function tellFamily(result: FamilyResult): void {
+  const { family, files, rejected, right, foundByHealth, unseen, violations } = result;
+  process.stderr.write(
+    `${family}: ${files} files, ${rejected} rejected, ${right} right, ${foundByHealth} found by health, ${unseen} unseen, ${violations.length} violations\n`,
+  );
+  for (const { path, mutation, index, problem } of violations)
+    process.stderr.write(`VIOLATION ${mutation} of ${path}, number ${index}: ${problem}\n`);
+  if (violations.length > 0) process.exitCode = 1;
+}
+
+/** Saves what it has after each family. */
+async function damageFiles(
+  { files, seed }: Plan,
+  only: readonly string[],
+  signal: AbortSignal,
+): Promise<void> {
   const startedAt = new Date();
-  const families = await runFiles(count, seed, (result) => {
-    const { family, files, rejected, right, foundByHealth, unseen, violations } = result;
-    process.stderr.write(
-      `${family}: ${files} files, ${rejected} rejected, ${right} right, ${foundByHealth} found by health, ${unseen} unseen, ${violations.length} violations\n`,
-    );
-    for (const { path, mutation, index, problem } of violations)
-      process.stderr.write(`VIOLATION ${mutation} of ${path}, number ${index}: ${problem}\n`);
-    if (violations.length > 0) process.exitCode = 1;
-  });
-  const durationMs = Date.now() - startedAt.getTime();
-  const made = { startedAt: startedAt.toISOString(), durationMs };
-  saveFiles({ families, seed, ...made, commit: currentCommit(), node: process.version });
+  const run = {
+    startedAt: startedAt.toISOString(),
+    commit: currentCommit(),
+    node: process.version,
+  };
+  const families: FamilyResult[] = [];
+  const onFamily = (result: FamilyResult): void => {
+    families.push(result);
+    saveFiles({ ...run, families, seed, durationMs: Date.now() - startedAt.getTime() });
+    tellFamily(result);
+  };
+  await runFiles(files, seed, { onFamily, signal, ...(only.length === 0 ? {} : { only }) });
+}
+
+/** Aborted by the first SIGINT or SIGTERM; a second one ends the process at once. */
+function stopSignal(): AbortSignal {
+  const stop = new AbortController();
+  for (const name of ['SIGINT', 'SIGTERM'] as const)
+    process.once(name, () => {
+      process.stderr.write(`${name}: ends after the point that runs, and keeps what was found\n`);
+      process.exitCode = 130;
+      stop.abort();
+    });
+  return stop.signal;
 }
 
 function problemsOf(result: ScenarioResult): number {
@@ -211,14 +153,8 @@ function print(results: readonly ScenarioResult[]): void {
 async function main(): Promise<void> {
   const { values, positionals } = parseArgs({
     options: {
-      mode: { type: 'string', multiple: true, default: [...FAULT_MODES] },
-      from: { type: 'string', default: '1' },
-      points: { type: 'string' },
-      compound: { type: 'string', default: '0' },
-      deaths: { type: 'string', default: '0' },
-      states: { type: 'string', default: '0' },
-      files: { type: 'string', default: '0' },
-      seed: { type: 'string' },
+      ...PLAN_OPTIONS,
+      family: { type: 'string', multiple: true, default: [] },
       json: { type: 'boolean', default: false },
     },
     allowPositionals: true,
@@ -231,24 +167,14 @@ async function main(): Promise<void> {
   if (missing !== undefined) throw new RangeError(missing);
   const fault = process.env['TB_FAULT'];
   if (fault !== undefined) return replay(fault);
-  if (values.seed !== undefined) process.env['TB_SEED'] = values.seed;
-  const plan: Plan = {
-    modes: modesOf(values.mode),
-    from: wholeNumber(values.from, 'from'),
-    seed: seedOf(),
-    points: values.points === undefined ? undefined : wholeNumber(values.points, 'points'),
-    compound: wholeNumber(values.compound, 'compound'),
-    deaths: wholeNumber(values.deaths, 'deaths'),
-    states: wholeNumber(values.states, 'states'),
-    files: wholeNumber(values.files, 'files'),
-  };
-  if (positionals[0] === 'files') return damageFiles(plan.files, plan.seed);
+  const plan = planOf(values);
+  const signal = stopSignal();
+  if (positionals[0] === 'files') return damageFiles(plan, values.family, signal);
   if (positionals[0] === 'limits') return limit(positionals.slice(1));
   const results: ScenarioResult[] = [];
   for (const scenario of await scenariosNamed(positionals)) {
-    const result = await runScenario(scenario, plan);
-    saveResult(result);
-    results.push(result);
+    if (signal.aborted) break;
+    results.push(await runScenario(scenario, plan, signal));
   }
   if (values.json) console.log(JSON.stringify(results));
   else print(results);

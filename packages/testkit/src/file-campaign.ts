@@ -2,124 +2,15 @@ import { existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { type Random, random } from '@tb/simulator';
+import { FAMILIES, type Family } from './file-families.ts';
 import { filesOf } from './litter.ts';
 import { MUTATIONS, mutate } from './mutate.ts';
 import { openCopy } from './oracle/open-copy.ts';
-import { makeFullRoot, makeKilledRoot, makeLiveRoot } from './scenarios/file-roots.ts';
 import { dataRoot } from './scenarios/tb.ts';
 import { tempRoot } from './temp-root.ts';
 import { type Judge, judgeProcess, type Verdict } from './verdict.ts';
 
-/** Files of one kind, and who reads them. */
-interface Family {
-  readonly name: string;
-  readonly make: (root: string) => Promise<void>;
-  /** Paths relative to the data root. */
-  readonly pattern: RegExp;
-  /** A kind of question of `judge-files.mjs`. */
-  readonly kind: string;
-  /**
-   * A sha256 of every byte is recorded elsewhere, or the answer is the same whatever the file says: a wrong answer is a
-   * violation. Else it is counted: pages of SQLite and text that people write have no checksum.
-   */
-  readonly isSealed: boolean;
-}
-
-const FAMILIES: readonly Family[] = [
-  {
-    name: 'day files',
-    make: makeFullRoot,
-    pattern: /^market_data\/nse\/(ticks|candles\/[^/]+)\/[^/]+\.duckdb$/,
-    kind: 'published',
-    isSealed: true,
-  },
-  {
-    name: 'month files',
-    make: makeFullRoot,
-    pattern: /\/months\/.*\.duckdb$/,
-    kind: 'published',
-    isSealed: true,
-  },
-  {
-    name: 'archived files',
-    make: makeFullRoot,
-    pattern: /\.parquet$/,
-    kind: 'published',
-    isSealed: true,
-  },
-  {
-    name: 'segments',
-    make: makeLiveRoot,
-    pattern: /segments\/.*\.duckdb$/,
-    kind: 'segment',
-    isSealed: true,
-  },
-  {
-    name: 'run files',
-    make: makeFullRoot,
-    pattern: /^backtest\/runs\/.*\.duckdb$/,
-    kind: 'run',
-    isSealed: true,
-  },
-  {
-    name: 'backups',
-    make: makeFullRoot,
-    pattern: /^backups\/.*\.db$/,
-    kind: 'backup',
-    isSealed: true,
-  },
-  {
-    name: 'backup manifests',
-    make: makeFullRoot,
-    pattern: /^backups\/.*manifest\.json$/,
-    kind: 'backup',
-    isSealed: false,
-  },
-  {
-    name: 'lock records',
-    make: makeFullRoot,
-    pattern: /^(trading|market_data)\/\.writer\.lock$/,
-    kind: 'lock',
-    isSealed: false,
-  },
-  {
-    name: '.schema_version',
-    make: makeFullRoot,
-    pattern: /\.schema_version$/,
-    kind: 'version',
-    isSealed: true,
-  },
-  { name: 'live.db', make: makeLiveRoot, pattern: /live\.db$/, kind: 'live', isSealed: false },
-  {
-    name: 'live.db-wal',
-    make: makeKilledRoot,
-    pattern: /live\.db-wal$/,
-    kind: 'live',
-    isSealed: false,
-  },
-  {
-    name: 'manifest.db',
-    make: makeFullRoot,
-    pattern: /manifest\.db$/,
-    kind: 'manifest',
-    isSealed: false,
-  },
-  {
-    name: 'operational databases',
-    make: makeFullRoot,
-    pattern: /^(trading|signals|config|backtest)\/[a-z]+\.db$/,
-    kind: 'store',
-    isSealed: false,
-  },
-  {
-    name: 'calendars',
-    make: makeFullRoot,
-    pattern: /^calendars\/.*\.json$/,
-    kind: 'calendar',
-    isSealed: false,
-  },
-];
-
+/** What became of the damaged files of one family. */
 export interface FamilyResult {
   readonly family: string;
   readonly isSealed: boolean;
@@ -255,7 +146,7 @@ class Bench {
     else into.unseen += 1;
   }
 
-  async run(count: number, seed: number): Promise<FamilyResult> {
+  async run(count: number, seed: number, signal: AbortSignal | undefined): Promise<FamilyResult> {
     const { name: family, isSealed } = this.#family;
     const into: Mutable<FamilyResult> = {
       ...{ family, isSealed, files: 0, rejected: 0, right: 0, foundByHealth: 0, unseen: 0 },
@@ -263,7 +154,7 @@ class Bench {
     };
     if (!isSealed) this.#health = await this.#healthVerdict();
     const rng = random(`${seed}:${family}`);
-    for (let index = 0; into.files < count; index += 1) {
+    for (let index = 0; into.files < count && signal?.aborted !== true; index += 1) {
       const damage = this.#damage(rng, index);
       if (damage === undefined) continue;
       await this.#judgeOne(damage.path, damage.way, index, into);
@@ -274,21 +165,40 @@ class Bench {
   }
 }
 
+/** How the files are damaged. */
+export interface FileCampaignOptions {
+  /** Names of families; all by default. */
+  readonly only?: readonly string[];
+  /** Ends the campaign after the file that is asked about. */
+  readonly signal?: AbortSignal;
+  /** Called after each family, and with what there is of one that was ended. */
+  readonly onFamily?: (result: FamilyResult) => void;
+}
+
+function familiesNamed(only: readonly string[] | undefined): readonly Family[] {
+  const unknown = only?.find((wanted) => !FAMILIES.some(({ name }) => name === wanted));
+  if (unknown !== undefined)
+    throw new RangeError(
+      `No family ${unknown}; there are: ${FAMILIES.map(({ name }) => name).join(', ')}`,
+    );
+  return FAMILIES.filter(({ name }) => only?.includes(name) !== false);
+}
+
 /**
  * Damages files of every family, one at a time, and lets the packages read them in a child process.
  *
- * @param count For each family that has checksums, a twentieth of it for the others, which take longer. @param only Names of families; all by default.
- * @throws Error when an undamaged root is not answered: nothing could be concluded.
+ * @param count For each family that has checksums, a twentieth of it for the others, which take longer.
+ * @throws Error when an undamaged root is not answered: nothing could be concluded. RangeError for an unknown family.
  */
 export async function runFiles(
   count: number,
   seed: number,
-  onFamily: (result: FamilyResult) => void = () => undefined,
-  only: readonly string[] = FAMILIES.map(({ name }) => name),
+  { only, signal, onFamily }: FileCampaignOptions = {},
 ): Promise<FamilyResult[]> {
   using folder = tempRoot('files');
   const out: FamilyResult[] = [];
-  for (const family of FAMILIES.filter(({ name }) => only.includes(name))) {
+  for (const family of familiesNamed(only)) {
+    if (signal?.aborted === true) break;
     const root = folder.at(family.make.name);
     if (!existsSync(root)) {
       mkdirSync(root);
@@ -297,8 +207,8 @@ export async function runFiles(
     await using judge = judgeProcess([process.execPath, script]);
     const bench = new Bench(dataRoot(root), judge, family);
     await bench.open();
-    const result = await bench.run(family.isSealed ? count : Math.ceil(count / 20), seed);
-    onFamily(result);
+    const result = await bench.run(family.isSealed ? count : Math.ceil(count / 20), seed, signal);
+    onFamily?.(result);
     out.push(result);
   }
   return out;

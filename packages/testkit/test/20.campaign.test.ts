@@ -1,5 +1,6 @@
 import { describe, expect, test } from '@jest/globals';
 import {
+  type CampaignResult,
   formatReplay,
   openStage,
   parseReplay,
@@ -35,6 +36,27 @@ describe('replay lines', () => {
       expect(result.points['eio-ever']).toBe(result.operations);
       expect(result.points.torn).toBeGreaterThan(0);
       expect(result.compound).toBeGreaterThan(0);
+    });
+
+    test('a mode is enumerated in pieces, and a stopped campaign says where it stopped', async () => {
+      const modes = ['kill'] as const;
+      const begin = await runCampaign(publishing('none'), { seed, modes, to: 2 });
+      expect(begin.tried).toEqual([{ mode: 'kill', from: 1, to: 2, isEnd: false }]);
+      expect(begin.points).toEqual({ kill: 2 });
+      const stop = new AbortController();
+      const middle = await runCampaign(publishing('none'), {
+        ...{ seed, modes, from: 3, signal: stop.signal, compound: 5 },
+        onTrial: () => stop.abort(),
+      });
+      expect(middle.tried).toEqual([{ mode: 'kill', from: 3, to: 3, isEnd: false }]);
+      expect(middle.compound).toBe(0);
+      const kept: CampaignResult[] = [];
+      const rest = await runCampaign(publishing('none'), {
+        ...{ seed, modes, from: 4 },
+        onProgress: (soFar) => kept.push(soFar),
+      });
+      expect(rest.tried).toEqual([{ mode: 'kill', from: 4, to: rest.operations, isEnd: true }]);
+      expect(kept).toEqual([rest]);
     });
 
     test.each([

@@ -2,10 +2,13 @@ import { readFileSync } from 'node:fs';
 import { describe, expect, test } from '@jest/globals';
 import { random, type StorageCall } from '@tb/testkit';
 import { verdictOf } from '../src/bench-row.ts';
+import { type Stretch, wholeModes } from '../src/coverage.ts';
 import { crashPointsText } from '../src/crash-points.ts';
+import { FAULT_MODES } from '../src/fault-mode.ts';
+import { planOf } from '../src/fault-plan.ts';
 import { MENDED } from '../src/mended.ts';
 import { formatTable } from '../src/print-table.ts';
-import type { FilesResult, ScenarioResult } from '../src/results.ts';
+import { type FilesResult, readResult, type ScenarioResult } from '../src/results.ts';
 import { samplePoints } from '../src/sample.ts';
 import { kindsOf } from '../src/violation-kinds.ts';
 
@@ -17,6 +20,10 @@ const result: ScenarioResult = {
     seed: 7,
     operations: 405,
     points: { kill: 405, 'eio-once': 400 },
+    tried: [
+      { mode: 'kill', from: 1, to: 405, isEnd: true },
+      { mode: 'eio-once', from: 1, to: 400, isEnd: false },
+    ],
     compound: 12,
     unfired: [],
     violations: [{ replay: 'rollover:kill:9:7', call: 'fsync data/x', problem: 'a tick is lost' }],
@@ -36,7 +43,6 @@ const result: ScenarioResult = {
     violations: [{ model: 'strict', after: 3, problem: 'torn' }],
   },
   mutations: { seed: 7, files: 10, rejected: 9, right: 1, codes: {}, violations: [] },
-  exhaustive: true,
   startedAt: '2026-02-02T00:00:00.000Z',
   durationMs: 90_000,
   commit: 'abc1234',
@@ -62,7 +68,7 @@ describe('docs/crash-points.md', () => {
       '805 faults, 12 compound faults, 400 rebuilt deaths, 50 power-cut states, 40 damaged files: **4 violations**',
     );
     expect(text).toContain(
-      '| rollover | 405 | 405 | 0 | 400 | 0 | 0 | 0 | 0 | 0 | 0 | 0 | 805 | 12 | 400 | 50 | 3 |',
+      '| rollover | 405 | *405* | 0 | 400 | 0 | 0 | 0 | 0 | 0 | 0 | 0 | 805 | 12 | 400 | 50 | 3 |',
     );
     expect(text).toContain('| day files | yes | 40 | 39 | 0 | 0 | 0 | 1 |');
     expect(crashPointsText([result], [files, files])).toContain(
@@ -96,6 +102,65 @@ describe('docs/crash-points.md', () => {
       const path = new URL(`../../../${file}`, import.meta.url);
       expect([name, readFileSync(path, 'utf8').includes(name)]).toEqual([name, true]);
     }
+  });
+});
+
+describe('every call of a mode', () => {
+  const piece = (tried: Stretch[], commit = 'abc1234', startedAt = '1'): ScenarioResult => ({
+    ...result,
+    ...{ commit, startedAt, faults: { ...result.faults, tried } },
+  });
+  const first: Stretch = { mode: 'kill', from: 1, to: 200, isEnd: false };
+  const last: Stretch = { mode: 'kill', from: 201, to: 405, isEnd: true };
+
+  test.each([
+    ['one run to the end', [piece([{ ...last, from: 1 }])], ['kill']],
+    ['a run that was ended early', [piece([first])], []],
+    ['a run that began late', [piece([last])], []],
+    ['two pieces, in any order', [piece([last]), piece([first])], ['kill']],
+    [
+      'the second piece ran into the end',
+      [piece([{ ...first, to: 405 }]), piece([{ ...last, from: 406 }])],
+      ['kill'],
+    ],
+    ['a call between two pieces is missing', [piece([{ ...first, to: 199 }]), piece([last])], []],
+    ['pieces of two commits', [piece([first]), piece([last], 'def5678')], []],
+    ['pieces of uncommitted code', [piece([first], 'a+', '1'), piece([last], 'a+', '2')], []],
+    ['pieces of two modes', [piece([first]), piece([{ ...last, mode: 'torn' }])], []],
+  ] as const)('%s', (_name, results, whole) => {
+    expect([...wholeModes(results)]).toEqual(whole);
+  });
+
+  test('results of the older form are read: all modes to the end, or a sample', () => {
+    const { tried: _tried, ...faults } = result.faults;
+    const old = (exhaustive: boolean) => readResult({ ...result, faults, exhaustive });
+    expect([...wholeModes([old(true)])]).toEqual(FAULT_MODES);
+    expect([...wholeModes([old(false)])]).toEqual([]);
+    expect(readResult(result)).toBe(result);
+    expect(crashPointsText([old(true)], [])).toContain('| `tb rollover` | yes | 7 |');
+    expect(crashPointsText([result], [])).toContain('| `tb rollover` | kill | 7 |');
+  });
+});
+
+describe('the plan of pnpm faults', () => {
+  const values = { from: '1', compound: '0', deaths: '0', states: '0', files: '0', seed: '7' };
+
+  test('takes the modes that make something fail when none is named', () => {
+    expect(planOf(values)).toMatchObject({ modes: FAULT_MODES, from: 1, to: undefined, seed: 7 });
+    expect(planOf({ ...values, mode: ['clock-back'], from: '3', to: '3' })).toMatchObject({
+      modes: ['clock-back'],
+      from: 3,
+      to: 3,
+    });
+  });
+
+  test.each([
+    [{ from: '0' }, /--from/],
+    [{ from: '5', to: '4' }, /--to is not before --from: 4 is before 5/],
+    [{ to: 'x' }, /--to is a whole number, not x/],
+    [{ mode: ['boom'] }, /No mode boom/],
+  ])('refuses %j', (wrong, message) => {
+    expect(() => planOf({ ...values, ...wrong })).toThrow(message);
   });
 });
 
