@@ -72,7 +72,8 @@ function checkOptions(dir: string, { fence, purpose, waitMs = 0 }: AcquireOption
   if (!(waitMs >= 0)) throw new RangeError(`waitMs is ${waitMs}, expected 0 or more`);
   if (fence === undefined) return;
   if (fence.inTransaction) throw new TypeError('The fence connection is inside a transaction');
-  if (fence.name === ':memory:' || realDirectory(dirname(resolve(fence.name))) !== dir)
+  const folder = dirname(resolve(fence.name));
+  if (fence.name === ':memory:' || (folder !== dir && realDirectory(folder) !== dir))
     throw new TypeError(`The fence database ${fence.name} does not lie in ${dir}`);
 }
 

@@ -12,7 +12,13 @@ import { HeldLock } from './held-lock.ts';
 import type { Identity, Machine } from './machine.ts';
 import { fileIdentity, GUARD, type OsGuard, sqliteGuard } from './os-guard.ts';
 import type { Ownership } from './ownership.ts';
-import { isLockLeftover, readRecord, type WriterRecord, writeRecord } from './record.ts';
+import {
+  isLockLeftover,
+  type RecordRead,
+  readRecord,
+  type WriterRecord,
+  writeRecord,
+} from './record.ts';
 import { givenUpToken, isTaken, type Slot, takeSlot } from './registry.ts';
 import { settle } from './settle.ts';
 import { startWorkerHeartbeat } from './worker-heartbeat.ts';
@@ -74,7 +80,11 @@ export async function attempt(acquisition: Acquisition): Promise<HeldLock | Refu
  * SQLite in one process is granted the lock, and its close frees the lock for all.
  */
 export function isHeldByThisProcess(dir: string, self: Identity): boolean {
-  const record = readRecord(dir);
+  return namesThisProcess(readRecord(dir), dir, self);
+}
+
+/** Does the record say that this process holds the folder? */
+export function namesThisProcess(record: RecordRead, dir: string, self: Identity): boolean {
   if (record === undefined || record === 'damaged' || record.state === 'released') return false;
   return (
     record.pid === self.pid &&

@@ -1,12 +1,11 @@
 import { join } from 'node:path';
 import { realDirectory } from './acquire.ts';
-import { isHeldByThisProcess } from './attempt.ts';
-import { isLockError } from './errors.ts';
+import { namesThisProcess } from './attempt.ts';
 import { fileError } from './file-error.ts';
 import { lookAtDirectory } from './heartbeat.ts';
 import { judge } from './judge.ts';
 import { type Machine, type ProcessLook, thisMachine } from './machine.ts';
-import { fileIdentity, GUARD, sqliteGuard } from './os-guard.ts';
+import { GUARD, probeGuard } from './os-guard.ts';
 import { readRecord, type WriterRecord } from './record.ts';
 import { givenUpToken, isTaken } from './registry.ts';
 import { REAP_MS } from './settle.ts';
@@ -82,26 +81,28 @@ function lookOrRefuse(machine: Machine, dir: string): LockInspection {
 }
 
 function look(machine: Machine, dir: string): LockInspection {
-  const own = isTaken(dir) || isHeldByThisProcess(dir, machine.self());
-  const osLock = own ? 'held' : probe(join(dir, GUARD));
-  const record = readRecord(dir);
-  const directory = lookAtDirectory(dir);
+  const before = readRecord(dir);
+  const own = isTaken(dir) || namesThisProcess(before, dir, machine.self());
+  const osLock = own ? 'held' : probeGuard(join(dir, GUARD));
+  const saysHeld = before !== 'damaged' && before?.state === 'held';
+  // Where the lock contradicts the record, somebody came or went between the two looks.
+  const record = saysHeld === (osLock === 'held') ? before : readRecord(dir);
   const known = record === 'damaged' ? undefined : record;
+  const directory = lookAtDirectory(dir);
   const local = known?.bootId === machine.bootId() && known?.pidNs === machine.pidNs();
   const process = known?.state === 'held' && local ? machine.process(known.pid) : null;
-  const stopped = process?.state === 'T' || process?.state === 't';
-  const judgement = judge(record, directory, machine.self(), machine, givenUpToken(dir)).kind;
-  const verdict = own
-    ? 'held-by-this-process'
-    : osLock === 'held'
-      ? known !== undefined && stopped && isSameStart(known, process)
-        ? 'held-stopped'
-        : 'held'
-      : verdictOf(judgement, osLock);
+  const verdict = (): LockVerdict => {
+    if (own) return 'held-by-this-process';
+    if (osLock === 'held')
+      return known !== undefined && isStopped(known, process) ? 'held-stopped' : 'held';
+    const judged = judge(record, directory, machine.self(), machine, givenUpToken(dir)).kind;
+    return verdictOf(judged, osLock);
+  };
+  const says = verdict();
   return {
     dir,
-    verdict,
-    level: LEVELS[verdict],
+    verdict: says,
+    level: LEVELS[says],
     osLock,
     directory: directory !== undefined,
     heartbeatAgeMs:
@@ -112,8 +113,9 @@ function look(machine: Machine, dir: string): LockInspection {
   };
 }
 
-function isSameStart(record: WriterRecord, process: ProcessLook | null): boolean {
-  return process !== null && process.startTime === record.startTime;
+function isStopped(record: WriterRecord, process: ProcessLook | null): boolean {
+  if (process?.state !== 'T' && process?.state !== 't') return false;
+  return process.startTime === record.startTime;
 }
 
 function verdictOf(
@@ -124,18 +126,4 @@ function verdictOf(
   if (judgement === 'dead') return 'stale-reclaimable';
   if (judgement === 'alive') return osLock === 'unknown' ? 'held' : 'anomaly-guard-lost';
   return 'held-elsewhere';
-}
-
-/** Makes no guard where there is none. */
-function probe(path: string): LockInspection['osLock'] {
-  if (fileIdentity(path) === undefined) return 'missing';
-  const guard = sqliteGuard();
-  try {
-    return guard.tryAcquire(path) ? 'free' : 'held';
-  } catch (error) {
-    if (isLockError(error, 'GUARD_READONLY')) return 'unknown'; // the answer: this user cannot tell
-    throw error;
-  } finally {
-    guard.close();
-  }
 }

@@ -41,9 +41,9 @@ export function judge(
   machine: Machine,
   givenUp?: string,
 ): Judgement {
-  if (record === undefined || (record !== 'damaged' && record.state === 'released'))
+  // A holder has a directory: a damaged record without one was torn while it was written, and nobody stands behind it.
+  if (record === undefined || record === 'damaged' || record.state === 'released')
     return directory === undefined ? { kind: 'free' } : unknownOwner(directory, machine);
-  if (record === 'damaged') return unknownOwner(directory, machine);
   if (record.token === givenUp) return { kind: 'dead', why: 'given up by this process' };
   if (record.bootId === null || self.bootId === null)
     return { kind: 'foreign', why: 'the boot identity cannot be read' };
@@ -76,13 +76,13 @@ function judgeContainer(directory: DirectoryLook, machine: Machine): Judgement {
 }
 
 /** A clock may have jumped: what looks old must also stay silent while we watch. */
-function unknownOwner(directory: DirectoryLook, machine: Machine): Judgement {
-  const ageMs = directory === undefined ? undefined : machine.nowMs() - directory.mtimeMs;
+function unknownOwner(directory: NonNullable<DirectoryLook>, machine: Machine): Judgement {
+  const ageMs = machine.nowMs() - directory.mtimeMs;
   return {
     kind: 'unproven',
     reason: 'other-tool',
     quietMs: UNKNOWN_QUIET_MS,
-    looksQuiet: ageMs === undefined || ageMs >= UNKNOWN_QUIET_MS || ageMs < -CLOCK_SLACK_MS,
+    looksQuiet: ageMs >= UNKNOWN_QUIET_MS || ageMs < -CLOCK_SLACK_MS,
   };
 }
 

@@ -48,7 +48,7 @@ class SqliteGuard implements OsGuard {
       }
       if (stats.size !== 0n) {
         db.close();
-        throw new LockError('GUARD_CORRUPT', `${path} is ${stats.size} bytes, expected 0`);
+        throw notEmpty(path, stats.size);
       }
       this.#db = db;
       this.#path = path;
@@ -67,6 +67,34 @@ class SqliteGuard implements OsGuard {
     this.#db = undefined;
     db?.close(); // rolls back: the file stays empty
   }
+}
+
+/** What can be told of a guard by trying it; 'unknown': this user cannot write it. */
+export type GuardLook = 'held' | 'free' | 'missing' | 'unknown';
+
+/**
+ * Takes the lock of a guard and gives it back at once. Makes no file where there is none.
+ * @throws `GUARD_CORRUPT`, `SQLITE_IO`, `NO_SPACE`
+ */
+export function probeGuard(path: string): GuardLook {
+  const stats = statSync(path, { throwIfNoEntry: false });
+  if (stats === undefined) return 'missing';
+  if (stats.size !== 0) throw notEmpty(path, stats.size);
+  try {
+    const db = open(path);
+    try {
+      return lock(db, path) ? 'free' : 'held';
+    } finally {
+      db.close();
+    }
+  } catch (error) {
+    if (error instanceof LockError && error.code === 'GUARD_READONLY') return 'unknown';
+    throw error;
+  }
+}
+
+function notEmpty(path: string, size: number | bigint): LockError {
+  return new LockError('GUARD_CORRUPT', `${path} is ${size} bytes, expected 0`);
 }
 
 /** Device and inode, or undefined when there is no file. */

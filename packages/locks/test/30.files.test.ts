@@ -244,6 +244,46 @@ describe('the record', () => {
     },
   );
 
+  test.each(['', '{"pid":', 'x'.repeat(1024)])(
+    'torn by a kill before the directory was made (%j): free at once, the epoch goes on',
+    async (text) => {
+      using p = place();
+      await (await WriterLock.acquire(p.dir, { purpose, fence: p.db })).release();
+      writeFileSync(p.at('.writer.lock'), text);
+      expect(await WriterLock.inspect(p.dir)).toMatchObject({
+        verdict: 'free',
+        recordDamaged: true,
+      });
+      await using lock = await WriterLock.acquire(p.dir, { purpose, fence: p.db });
+      expect(lock.epoch).toBe(2);
+    },
+  );
+
+  test('keeps its size from acquire to release, and over acquisitions: it is written in place', async () => {
+    using p = place();
+    for (const long of ['x', 'ü'.repeat(300), 'x'.repeat(1000)]) {
+      const options = { purpose: long };
+      const lock = await WriterLock.acquire(p.dir, options);
+      const held = statSync(p.at('.writer.lock'));
+      await lock.release();
+      await using _again = await WriterLock.acquire(p.dir, options);
+      const after = statSync(p.at('.writer.lock'));
+      expect([after.ino, after.size]).toEqual([held.ino, held.size]);
+    }
+  });
+
+  test('replaced by hand with another size: the release still marks it', async () => {
+    using p = place();
+    const lock = await WriterLock.acquire(p.dir, { purpose });
+    const record = JSON.parse(readFileSync(p.at('.writer.lock'), 'utf8'));
+    writeFileSync(p.at('.writer.lock'), JSON.stringify(record));
+    await lock.release();
+    expect(await WriterLock.inspect(p.dir)).toMatchObject({
+      verdict: 'free',
+      recordDamaged: false,
+    });
+  });
+
   test('a temporary file of a writer that died between write and rename is removed', async () => {
     using p = place();
     writeFileSync(p.at('.writer.lock.11111111-dead.tmp'), '{"half":');

@@ -39,10 +39,10 @@ function verdict(
   return judge(record, directory, own, machineWith({ nowMs: () => NOW, process: () => look }));
 }
 
-describe('no record, or a released one', () => {
+describe('no record, a damaged or a released one', () => {
   test('without a directory is free', () => {
-    expect(verdict(undefined, undefined)).toEqual({ kind: 'free' });
-    expect(verdict({ ...held, state: 'released' }, undefined)).toEqual({ kind: 'free' });
+    for (const record of [undefined, 'damaged', { ...held, state: 'released' }] as RecordRead[])
+      expect(verdict(record, undefined)).toEqual({ kind: 'free' });
   });
 
   test.each([undefined, 'damaged', { ...held, state: 'released' }] as RecordRead[])(
@@ -53,10 +53,6 @@ describe('no record, or a released one', () => {
       expect(verdict(record, silent(13_000))).toEqual({ ...unknown, looksQuiet: true });
     },
   );
-
-  test('a damaged record is an unknown owner also without a directory', () => {
-    expect(verdict('damaged', undefined)).toMatchObject({ kind: 'unproven', looksQuiet: true });
-  });
 
   test('a directory from the future (clock set back by an hour) must be watched', () => {
     expect(verdict(undefined, silent(-3_600_000))).toMatchObject({ looksQuiet: true });
