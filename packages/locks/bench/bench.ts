@@ -105,9 +105,12 @@ async function inspections(): Promise<BenchRow[]> {
   await using holder = await startHolder(root.path);
   const held = await inspectTimes(root.path);
   await holder.stop();
+  const dead = await inspectTimes(root.path);
+  await (await WriterLock.acquire(root.path, { purpose })).release();
   const free = await inspectTimes(root.path);
   return [
     row('inspect p50, held', median(held), 'us', '<= 100', `n ${held.length}`),
+    row('inspect p50, holder dead', median(dead), 'us', '<= 100', `n ${dead.length}`),
     row('inspect p50, free', median(free), 'us', '<= 100', `n ${free.length}`),
   ];
 }

@@ -95,7 +95,8 @@ function look(machine: Machine, dir: string): LockInspection {
     if (own) return 'held-by-this-process';
     if (osLock === 'held')
       return known !== undefined && isStopped(known, process) ? 'held-stopped' : 'held';
-    const judged = judge(record, directory, machine.self(), machine, givenUpToken(dir)).kind;
+    const looked: Machine = process === null ? machine : { ...machine, process: () => process };
+    const judged = judge(record, directory, machine.self(), looked, givenUpToken(dir)).kind;
     return verdictOf(judged, osLock);
   };
   const says = verdict();
