@@ -24,6 +24,8 @@ export class FileGroup {
   readonly #byDate: ReadonlyMap<string, readonly FileEntry[]>;
   /** By period: a read of ten years would hash thousands of lines each time. */
   readonly #digests = new Map<string, string>();
+  /** The newest revision of each date, made when it is first asked for. */
+  #newest: readonly FileEntry[] | undefined;
 
   constructor(byDate: ReadonlyMap<string, readonly FileEntry[]>) {
     this.#byDate = byDate;
@@ -34,13 +36,8 @@ export class FileGroup {
   with(entries: readonly FileEntry[]): FileGroup {
     const byDate = new Map(this.#byDate);
     for (const entry of entries) {
-      const others = byDate
-        .get(entry.tradingDate)
-        ?.filter((one) => one.revision !== entry.revision);
-      byDate.set(
-        entry.tradingDate,
-        [...(others ?? []), entry].sort((a, b) => a.revision - b.revision),
-      );
+      const others = byDate.get(entry.tradingDate);
+      byDate.set(entry.tradingDate, others ? withRevision(others, entry) : [entry]);
     }
     return new FileGroup(byDate);
   }
@@ -52,15 +49,13 @@ export class FileGroup {
 
   /** The newest revision of each date, ascending. @throws `REVISION_PRUNED` */
   find(from: string | undefined, to: string | undefined, asOf: bigint | undefined): FileEntry[] {
-    const found: FileEntry[] = [];
     const start = from === undefined ? 0 : lowerBound(this.dates, from);
-    for (let at = start; at < this.dates.length; at++) {
-      const date = this.dates[at] as string;
-      if (to !== undefined && date >= to) break;
-      const entry = newestOf(this.revisionsOf(date), asOf);
-      if (entry) found.push(entry);
-    }
-    return found;
+    const end = to === undefined ? this.dates.length : lowerBound(this.dates, to);
+    if (asOf === undefined) return this.#newestOfAll().slice(start, end).map(notPruned);
+    return this.dates.slice(start, end).flatMap((date) => {
+      const entry = this.revisionsOf(date).findLast((one) => one.publishedAt <= asOf);
+      return entry ? [notPruned(entry)] : [];
+    });
   }
 
   /** `inputsDigest` of the newest revisions of a period (`MonthEntry.month`), or of those that counted at `asOf`. */
@@ -72,23 +67,24 @@ export class FileGroup {
     if (asOf === undefined) this.#digests.set(period, digest);
     return digest;
   }
+
+  #newestOfAll(): readonly FileEntry[] {
+    this.#newest ??= this.dates.map((date) => this.revisionsOf(date).at(-1) as FileEntry);
+    return this.#newest;
+  }
 }
 
-function newestOf(
-  revisions: readonly FileEntry[],
-  asOf: bigint | undefined,
-): FileEntry | undefined {
-  for (let at = revisions.length - 1; at >= 0; at--) {
-    const entry = revisions[at] as FileEntry;
-    if (asOf !== undefined && entry.publishedAt > asOf) continue;
-    if (entry.tier === 'pruned')
-      throw new HistoryError(
-        'REVISION_PRUNED',
-        `${dayFileLabel(entry)} was removed by \`tb prune\`; a newer revision exists`,
-      );
-    return entry;
-  }
-  return undefined;
+function withRevision(revisions: readonly FileEntry[], entry: FileEntry): readonly FileEntry[] {
+  const others = revisions.filter((one) => one.revision !== entry.revision);
+  return [...others, entry].sort((a, b) => a.revision - b.revision);
+}
+
+function notPruned(entry: FileEntry): FileEntry {
+  if (entry.tier !== 'pruned') return entry;
+  throw new HistoryError(
+    'REVISION_PRUNED',
+    `${dayFileLabel(entry)} was removed by \`tb prune\`; a newer revision exists`,
+  );
 }
 
 /** Index of the first element not below `value` in an ascending list. */

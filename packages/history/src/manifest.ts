@@ -11,7 +11,14 @@ import type { Correction } from './correction.ts';
 import type { FileEntry } from './day-file.ts';
 import { HistoryError } from './errors.ts';
 import { FileGroup, groupKey } from './file-index.ts';
-import { correctionOf, type FileRow, fileEntryOf, monthEntryOf } from './manifest-rows.ts';
+import {
+  correctionOf,
+  FILE_COLUMNS,
+  type FileRow,
+  fileEntryOf,
+  type ManifestRow,
+  monthEntryOf,
+} from './manifest-rows.ts';
 import { ManifestSnapshot, type ManifestState, monthsByKey } from './manifest-snapshot.ts';
 import { GrowingSymbolTable } from './symbol-table.ts';
 
@@ -32,7 +39,7 @@ const STATEMENTS = {
   end: 'COMMIT',
   version: 'SELECT n FROM version WHERE id = 1',
   symbols: 'SELECT sid, exchange, symbol FROM symbols WHERE sid > ? ORDER BY sid',
-  files: 'SELECT * FROM files WHERE changed_in > ? ORDER BY trading_date, revision',
+  files: `SELECT ${FILE_COLUMNS} FROM files WHERE changed_in > ? ORDER BY trading_date, revision`,
   months: 'SELECT * FROM months',
   corrections: 'SELECT * FROM corrections WHERE id > ? ORDER BY id',
   verified:
@@ -121,11 +128,11 @@ export class Manifest implements Disposable {
     this.#addSymbols();
     if (this.#snapshot && Number(version) === this.#state.version) return;
     const { statements } = this.#connection;
-    const files = statements.files.all(this.#state.version) as FileRow[];
+    const files = statements.files.raw().all(this.#state.version) as FileRow[];
     this.#state = {
       version: Number(version),
       groups: withFiles(this.#state.groups, files.map(fileEntryOf)),
-      months: monthsByKey((statements.months.all() as FileRow[]).map(monthEntryOf)),
+      months: monthsByKey((statements.months.all() as ManifestRow[]).map(monthEntryOf)),
       corrections: this.#corrections(),
       symbols: this.#state.symbols,
     };
@@ -136,13 +143,13 @@ export class Manifest implements Disposable {
     const { corrections } = this.#state;
     const rows = this.#connection.statements.corrections.all(
       corrections.at(-1)?.id ?? 0,
-    ) as FileRow[];
+    ) as ManifestRow[];
     return [...corrections, ...rows.map(correctionOf)];
   }
 
   /** sids are born outside publications, so they are looked for each time: 2 us. */
   #addSymbols(): void {
-    const rows = this.#connection.statements.symbols.all(this.#maxSid) as FileRow[];
+    const rows = this.#connection.statements.symbols.all(this.#maxSid) as ManifestRow[];
     const tables = this.#state.symbols as Map<string, GrowingSymbolTable>;
     for (const row of rows) {
       const exchange = row['exchange'] as string;

@@ -5,7 +5,7 @@ import { type Correction, type CorrectionReason, nextCorrection } from './correc
 import { type BuiltFile, dayFileLabel } from './day-file.ts';
 import { HistoryError } from './errors.ts';
 import { identityOf, isSameFile } from './file-bytes.ts';
-import { correctionOf, type FileRow } from './manifest-rows.ts';
+import { correctionOf, type ManifestRow } from './manifest-rows.ts';
 
 /** How to publish. */
 export interface PublishOptions {
@@ -109,7 +109,7 @@ function insertCorrection(
   if (reason.who.trim() === '' || reason.why.trim() === '')
     throw new TypeError('A correction names who made it and why');
   const last = db.prepare('SELECT * FROM corrections ORDER BY id DESC LIMIT 1').get();
-  const previous = last === undefined ? undefined : correctionOf(last as FileRow);
+  const previous = last === undefined ? undefined : correctionOf(last as ManifestRow);
   const record = nextCorrection(previous, { ...reason, at, exchange, tradingDate });
   db.prepare('INSERT INTO corrections VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)').run(
     record.id,

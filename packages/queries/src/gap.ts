@@ -10,16 +10,45 @@ export interface Extent {
   readonly last: string;
 }
 
+/** Sessions of a span, and those of them that have no data. */
+interface SessionGaps {
+  readonly sessions: readonly Session[];
+  readonly gaps: readonly Gap[];
+}
+
+/**
+ * What was found last for a list of dates. The reader hands out one list for one range until something is published, and a
+ * scanner asks the same of each symbol: a decade of sessions takes a third of the time of reading its candles of 1d.
+ */
+const FOUND = new WeakMap<
+  readonly string[],
+  { readonly calendar: SessionCalendar; readonly asked: string; readonly found: SessionGaps }
+>();
+
 /**
  * Sessions of the span from the first to the last date with data, and those of them that have none.
- * @param dates Trading dates with data in the span, ascending.
+ * @param dates Trading dates with data in the span, ascending; the list is not changed afterwards.
  */
 export function sessionGaps(
   calendar: SessionCalendar,
   span: Span,
   extent: Extent,
   dates: readonly string[],
-): { readonly sessions: readonly Session[]; readonly gaps: readonly Gap[] } {
+): SessionGaps {
+  const asked = `${span.from} ${span.to} ${extent.first} ${extent.last}`;
+  const known = FOUND.get(dates);
+  if (known?.calendar === calendar && known.asked === asked) return known.found;
+  const found = findSessionGaps(calendar, span, extent, dates);
+  FOUND.set(dates, { calendar, asked, found });
+  return found;
+}
+
+function findSessionGaps(
+  calendar: SessionCalendar,
+  span: Span,
+  extent: Extent,
+  dates: readonly string[],
+): SessionGaps {
   const { from, to } = clampToDates(calendar, span, extent);
   const sessions = calendar
     .sessionsOverlapping(from, to)

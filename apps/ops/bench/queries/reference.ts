@@ -14,6 +14,7 @@ export interface Reference {
 export async function openReference(path: string): Promise<Reference> {
   const instance = await DuckDBInstance.create(':memory:', { threads: '2' });
   const connection = await instance.connect();
+  await connection.run("SET streaming_buffer_size = '4MB'"); // as the reader has it
   await connection.run(`ATTACH '${path}' AS ref (TYPE duckdb, READ_ONLY)`);
   return {
     rows: async (sql) => {

@@ -24,6 +24,11 @@ export interface QueryColumns {
 }
 
 const IDLE_MAX = 8;
+/**
+ * Rows that DuckDB may have ready before they are fetched. With its 1 MB a scan stops and starts again while its rows are
+ * copied out: a symbol-year took 1.2 times as long.
+ */
+const READY_ROWS_SETTING = "SET streaming_buffer_size = '4MB'"; // a setting of the connection, not of the instance
 /** Errors after which every file of the instance answers "invalidated". */
 const FATAL = /^(?:FATAL|INTERNAL) Error|database has been invalidated/i;
 
@@ -202,6 +207,13 @@ export class DuckEngine {
     if (idle) return idle;
     const connection = await this.#run(this.#instance.connect());
     this.#connections.add(connection);
+    try {
+      if (this.#isClosed) throw closed();
+      await this.#run(connection.run(READY_ROWS_SETTING));
+    } catch (error) {
+      this.#disconnect(connection);
+      throw this.#translated(error);
+    }
     return connection;
   }
 

@@ -19,7 +19,7 @@ import { fileBudget } from './file-budget.ts';
 import { ReaderSnapshot } from './market-data-snapshot.ts';
 import { type Moment, watermarkOf } from './moment.ts';
 import { Moments } from './moments.ts';
-import { plannedDates, planSources } from './plan-sources.ts';
+import { mergedDates, plannedDates, planSources } from './plan-sources.ts';
 import { SourceHolder } from './source-holder.ts';
 import { TailTables } from './tail-tables.ts';
 import { SourceVerifier } from './verify-file.ts';
@@ -57,6 +57,7 @@ export class HistoryAndLiveReader implements MarketDataReader {
 
   async snapshot(request: MarketDataRequest): Promise<MarketDataSnapshot> {
     assertRequest(request);
+    this.#beginEngine();
     return this.#moments.at(
       () => [request.exchange],
       (moment) => this.#snapshotAt(moment, request),
@@ -148,7 +149,7 @@ export class HistoryAndLiveReader implements MarketDataReader {
         engine: duck,
         watermark: watermarkOf(moment),
         sources: holder.sources,
-        tradingDates: [...holder.tradingDates].sort(),
+        tradingDates: mergedDates(plan.publishedDates, holder.liveDates),
         coverage: [...(await holder.coverage()), ...(live?.coverage ?? [])],
         symbols,
         liveSnapshot: live,
@@ -159,6 +160,13 @@ export class HistoryAndLiveReader implements MarketDataReader {
       await holder[Symbol.asyncDispose]();
       throw error;
     }
+  }
+
+  /** DuckDB takes 9 ms to begin, in a thread of its own: meanwhile the manifest is read here. */
+  #beginEngine(): void {
+    if (this.#engine || this.#moments.isClosed) return;
+    this.#engine = openEngine(this.#options.duckdb ?? {});
+    this.#engine.catch(() => undefined); // `#currentEngine` gives the error to whoever needs the engine
   }
 
   /** The engine, or a new one in place of one that failed. Other instances of the process live on. */

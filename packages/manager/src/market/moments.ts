@@ -25,6 +25,10 @@ export class Moments {
     this.#onEvent = onEvent;
   }
 
+  get isClosed(): boolean {
+    return this.#isClosed;
+  }
+
   /**
    * The order makes it right. History wins for what the manifest lists, so no row is seen twice. A date that the manifest
    * lacks was not published when the live buffers were read, before it, and a date leaves a live buffer only after its

@@ -7,10 +7,23 @@ import { extentOf } from './candle-table.ts';
 /** The window of a trading date lies within this many days of its date in UTC, in every time zone. */
 const WINDOW_DAYS = 3;
 
-/** Which files and live rows answer a request: disjoint, and together all of it. */
-export interface SourcePlan {
-  readonly months: readonly PlannedMonth[];
+/** A derived file and which of its days meet the range. */
+export interface MonthSource extends PlannedMonth {
+  readonly daysInRange: readonly FileEntry[];
+  /** Of `daysInRange`. */
+  readonly tradingDates: readonly string[];
+}
+
+/** Published files that answer a request. */
+interface PublishedFiles {
+  readonly months: readonly MonthSource[];
   readonly days: readonly FileEntry[];
+  /** Trading dates of published files that meet the range, ascending. */
+  readonly publishedDates: readonly string[];
+}
+
+/** Which files and live rows answer a request: disjoint, and together all of it. */
+export interface SourcePlan extends PublishedFiles {
   readonly segments: readonly SegmentEntry[];
   /** Per trading date, ascending by firstSeq. */
   readonly tails: ReadonlyMap<string, readonly TickChunk[]>;
@@ -30,8 +43,8 @@ export function planSources(
   live: LiveSnapshot | undefined,
   manifest: ManifestSnapshot,
 ): SourcePlan {
-  const { months, days } = publishedFiles(request, manifest);
-  const empty = { months, days, segments: [], tails: new Map(), candleDates: [] };
+  const files = publishedFiles(request, manifest);
+  const empty = { ...files, segments: [], tails: new Map(), candleDates: [] };
   const isLiveAsked =
     request.asOf === undefined && (request.kind === 'ticks' || request.timeframe === '1m');
   if (!live) return { ...empty, publishedLiveDates: new Set() };
@@ -57,16 +70,29 @@ export function planSources(
   };
 }
 
-function publishedFiles(
-  request: MarketDataRequest,
-  manifest: ManifestSnapshot,
-): { months: readonly PlannedMonth[]; days: readonly FileEntry[] } {
-  const query = {
-    exchange: request.exchange,
-    kind: request.kind,
-    timeframe: request.timeframe,
-    asOf: request.asOf,
-  };
+/**
+ * Plans of a snapshot, which is one object until something is published. A scanner asks one range for many symbols, and
+ * to find ten years of days again takes as long as to read a symbol's candles of them.
+ */
+const PLANS = new WeakMap<ManifestSnapshot, Map<string, PublishedFiles>>();
+const PLANS_MAX = 16;
+
+function publishedFiles(request: MarketDataRequest, manifest: ManifestSnapshot): PublishedFiles {
+  const { exchange, kind, timeframe, asOf, from, to } = request;
+  const key = [exchange, kind, timeframe, asOf, from, to].join(' ');
+  const plans = PLANS.get(manifest) ?? new Map<string, PublishedFiles>();
+  const known = plans.get(key);
+  if (known) return known;
+  const found = findFiles(request, manifest);
+  const [oldest] = plans.keys();
+  if (plans.size >= PLANS_MAX && oldest !== undefined) plans.delete(oldest);
+  PLANS.set(manifest, plans.set(key, found));
+  return found;
+}
+
+function findFiles(request: MarketDataRequest, manifest: ManifestSnapshot): PublishedFiles {
+  const { exchange, kind, timeframe, asOf } = request;
+  const query = { exchange, kind, timeframe, asOf };
   const around = manifest.find({
     ...query,
     from: utcDate(request.from, -WINDOW_DAYS),
@@ -74,13 +100,29 @@ function publishedFiles(
   });
   const found = around.filter((file) => meets(file, request));
   const [first, last] = [found[0], found.at(-1)];
-  if (!first || !last) return { months: [], days: [] };
+  if (!first || !last) return { months: [], days: [], publishedDates: [] };
   const plan = manifest.plan({
     ...query,
     from: first.tradingDate,
     to: nextDate(last.tradingDate),
   });
-  return { months: plan.months, days: plan.days.filter((file) => meets(file, request)) };
+  return {
+    months: plan.months.map((month) => {
+      const daysInRange = month.days.filter((day) => meets(day, request));
+      return { ...month, daysInRange, tradingDates: daysInRange.map((day) => day.tradingDate) };
+    }),
+    days: plan.days.filter((file) => meets(file, request)),
+    publishedDates: found.map((file) => file.tradingDate),
+  };
+}
+
+/** Published and live dates as one list, ascending. */
+export function mergedDates(
+  published: readonly string[],
+  live: Iterable<string>,
+): readonly string[] {
+  const dates = new Set(live);
+  return dates.size === 0 ? published : [...new Set([...published, ...dates])].sort();
 }
 
 /** Trading dates of what a plan holds in the range of its request, ascending: no file is opened for them. */
@@ -88,16 +130,14 @@ export function plannedDates(
   plan: SourcePlan,
   range: Pick<MarketDataRequest, 'from' | 'to'>,
   live: LiveSnapshot | undefined,
-): string[] {
-  const files = [...plan.months.flatMap((month) => month.days), ...plan.days];
-  const dates = new Set(files.filter((day) => meets(day, range)).map((day) => day.tradingDate));
+): readonly string[] {
+  const dates = new Set(plan.tails.keys());
   for (const segment of plan.segments) dates.add(segment.tradingDate);
-  for (const date of plan.tails.keys()) dates.add(date);
   for (const date of plan.candleDates) {
     const candles = live?.candles(date, { forming: true });
     if (candles && candles.rows > 0 && meets(extentOf(candles.ts), range)) dates.add(date);
   }
-  return [...dates].sort();
+  return mergedDates(plan.publishedDates, dates);
 }
 
 /** Whether the rows of a file meet the range. One without rows meets none. */

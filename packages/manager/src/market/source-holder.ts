@@ -1,9 +1,4 @@
-import {
-  archiveRelation,
-  type CoverageRange,
-  type FileEntry,
-  type PlannedMonth,
-} from '@tb/history';
+import { archiveRelation, type CoverageRange, type FileEntry } from '@tb/history';
 import type { LiveSnapshot, SegmentEntry, TickChunk } from '@tb/live';
 import { Disposal } from '@tb/locks';
 import type { Layout, MarketDataRequest, MarketDataSource, PublishedFile } from '@tb/schema';
@@ -13,7 +8,7 @@ import type { AttachableFile, AttachCache } from './attach-cache.ts';
 import { loadCandleTable } from './candle-table.ts';
 import type { CoverageCache, CoverageSource } from './coverage-cache.ts';
 import type { DuckEngine } from './duck-engine.ts';
-import { meets, type SourcePlan } from './plan-sources.ts';
+import { type MonthSource, meets, type SourcePlan } from './plan-sources.ts';
 import { literal } from './sql-text.ts';
 import type { TailTables } from './tail-tables.ts';
 import { isFileUnusable, type SourceVerifier } from './verify-file.ts';
@@ -34,8 +29,8 @@ export interface SourceContext {
 /** Opens the sources of one snapshot; what it holds is given back by its disposal, newest first. */
 export class SourceHolder implements AsyncDisposable {
   readonly sources: MarketDataSource[] = [];
-  /** Dates with rows in the range, of any symbol. */
-  readonly tradingDates: Set<string> = new Set();
+  /** Dates with live rows in the range, of any symbol. */
+  readonly liveDates: Set<string> = new Set();
   /** Absolute paths of files that queries open by name. */
   readonly namedFiles: string[] = [];
   readonly #context: SourceContext;
@@ -60,8 +55,7 @@ export class SourceHolder implements AsyncDisposable {
   ): Promise<void> {
     const days: FileEntry[] = [];
     for (const month of plan.months) {
-      const inRange = month.days.filter((day) => meets(day, this.#range));
-      if (!(await this.#holdMonth(month, inRange))) days.push(...inRange);
+      if (!(await this.#holdMonth(month))) days.push(...month.daysInRange);
     }
     await this.#holdDays([...days, ...plan.days]);
     for (const segment of plan.segments) await this.#holdSegment(segment);
@@ -80,8 +74,8 @@ export class SourceHolder implements AsyncDisposable {
   }
 
   /** False when the month cannot be used: it is derived, and its days are read in its place. */
-  async #holdMonth(planned: PlannedMonth, days: readonly FileEntry[]): Promise<boolean> {
-    const { month } = planned;
+  async #holdMonth(planned: MonthSource): Promise<boolean> {
+    const { month, tradingDates } = planned;
     let catalog: string | undefined;
     try {
       catalog = await this.#attach({
@@ -97,8 +91,7 @@ export class SourceHolder implements AsyncDisposable {
     const relation = `${catalog}.data`;
     this.#covering.push({ sha256: month.sha256, catalog, entry: undefined });
     const { rows, symbols, minTs, maxTs } = month;
-    const tradingDates = days.map((day) => day.tradingDate);
-    this.#add({
+    this.sources.push({
       ...{ origin: 'month', relation, tradingDates, rows, symbols, minTs, maxTs },
       get files() {
         return planned.days.map(publishedFile); // thousands, and seldom asked for
@@ -144,7 +137,7 @@ export class SourceHolder implements AsyncDisposable {
 
   #addDays(origin: 'day' | 'archive', relation: string, days: readonly FileEntry[]): void {
     const [first] = days as readonly [FileEntry];
-    this.#add({
+    this.sources.push({
       origin,
       relation,
       tradingDates: days.map((day) => day.tradingDate),
@@ -165,13 +158,13 @@ export class SourceHolder implements AsyncDisposable {
     });
     const relation = `${catalog}.data`;
     const tradingDates = [tradingDate];
-    this.#add({ origin: 'segment', relation, tradingDates, rows, minTs, maxTs });
+    this.#addLive({ origin: 'segment', relation, tradingDates, rows, minTs, maxTs });
   }
 
   async #holdTail(tradingDate: string, chunks: readonly TickChunk[]): Promise<void> {
     const tail = await this.#context.tails.relationOf(tradingDate, chunks);
     this.#held.defer(() => tail.release());
-    this.#add({
+    this.#addLive({
       origin: 'tail',
       relation: tail.relation,
       tradingDates: [tradingDate],
@@ -191,13 +184,14 @@ export class SourceHolder implements AsyncDisposable {
     if (!meets(table, this.#range)) return;
     const { relation, rows, minTs, maxTs } = table;
     const tradingDates = [tradingDate];
-    this.tradingDates.add(tradingDate);
-    if (rows > 0) this.#add({ origin: 'live_candles', relation, tradingDates, rows, minTs, maxTs });
+    this.liveDates.add(tradingDate);
+    if (rows > 0)
+      this.sources.push({ origin: 'live_candles', relation, tradingDates, rows, minTs, maxTs });
   }
 
-  #add(source: MarketDataSource): void {
+  #addLive(source: MarketDataSource): void {
     this.sources.push(source);
-    for (const date of source.tradingDates) this.tradingDates.add(date);
+    for (const date of source.tradingDates) this.liveDates.add(date);
   }
 
   /** A day file or segment never has other content under its name. */
