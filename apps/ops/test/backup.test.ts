@@ -1,5 +1,5 @@
 import { fork } from 'node:child_process';
-import { chmodSync, readdirSync, writeFileSync } from 'node:fs';
+import { chmodSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { describe, expect, test } from '@jest/globals';
 import { DatabaseManager, initialiseRoot, logExecution } from '@tb/manager';
@@ -95,6 +95,31 @@ describe('backup', () => {
     const [after] = await takeBackups(['trading'], { layout, signal });
     expect(after!.epoch).toBeGreaterThan(taken!.epoch + 3);
     expect(await eventsIn(layout.root)).toEqual([]);
+  });
+
+  test('the calendar of an added exchange is in the backup: a drill passes, and restore puts it back where it is gone', async () => {
+    using root = tempRoot('calendar');
+    const layout = layoutOf(root.at('data'));
+    const trades = root.at('trades.csv');
+    const calendar = layout.calendarFile('coin');
+    await initialiseRoot(layout);
+    writeFileSync(calendar, '{"like": "24x7"}');
+    writeFileSync(trades, 'symbol,ts,price,volume\nBTC,2026-01-05T10:00:00Z,100.5,2\n');
+    const words = ['--root', layout.root, '--json'];
+    const file = ['import', trades, '--exchange', 'coin', '--kind', 'ticks'];
+    expect(await tb([...file, ...words])).toMatchObject({ exit: 0 });
+    expect(await tb(['backup', 'all', ...words])).toMatchObject({ exit: 0 });
+    expect(await tb(['drill', ...words])).toMatchObject({ exit: 0, json: { status: 'proven' } });
+    rmSync(calendar);
+    const [taken] = await listBackups(layout, 'market-data');
+    const again = (): ReturnType<typeof restore> =>
+      restore({ database: 'market-data', id: taken!.id }, { layout, signal });
+    expect((await again()).files).toEqual([calendar]);
+    expect(readFileSync(calendar, 'utf8')).toBe('{"like": "24x7"}');
+    writeFileSync(calendar, '{"like": "24x7", "holidays": []}');
+    expect((await again()).files).toEqual([]);
+    expect(readFileSync(calendar, 'utf8')).toContain('holidays');
+    expect(await tb(['backups', '--verify', ...words])).toMatchObject({ exit: 0 });
   });
 
   test('restore is refused while a writer holds the lock', async () => {

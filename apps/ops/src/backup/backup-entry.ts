@@ -39,6 +39,8 @@ export interface BackupEntry {
   readonly toolVersion: string;
   /** For market-data: the published files, in the store `files/`. */
   readonly files?: readonly BackedUpFile[];
+  /** For market-data: the calendars that users added, in the same store. */
+  readonly calendars?: readonly BackedUpFile[];
 }
 
 /** A backup with its place. */
@@ -47,6 +49,11 @@ export interface FoundBackup extends BackupEntry {
   readonly folder: string;
   /** Absolute path of the copy. */
   readonly path: string;
+}
+
+/** Everything of a backup whose bytes lie in the store `files/`. */
+export function storedFilesOf(backup: BackupEntry): readonly BackedUpFile[] {
+  return [...(backup.files ?? []), ...(backup.calendars ?? [])];
 }
 
 /** Folder name below `backups/`. */

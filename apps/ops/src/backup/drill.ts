@@ -11,14 +11,15 @@ import {
   type BackupDatabase,
   backupFolderOf,
   type FoundBackup,
+  storedFilesOf,
 } from './backup-entry.ts';
 import { listBackups } from './list-backups.ts';
 import { recordProof } from './proofs.ts';
 import { copyChecked } from './swap-in.ts';
 import { verifyBackups } from './verify-backups.ts';
 
-/** Months are derived, and run files are repeatable: a backup has neither. */
-const NOT_BACKED_UP: readonly string[] = ['months', 'runs'];
+/** Months are derived, and run files are repeatable: a backup has neither. Nor has a scratch root backups of its own. */
+const NOT_RESTORED: readonly string[] = ['months', 'runs', 'backups', 'proven-restores'];
 
 /** One database of a drill. */
 export interface DrilledDatabase {
@@ -68,7 +69,7 @@ export async function drill(tools: DrillTools): Promise<DrillResult> {
     await makeRest(scratch);
     const health = await checkHealth(scratch, {
       full: true,
-      checks: CHECKS.map((check) => check.name).filter((name) => !NOT_BACKED_UP.includes(name)),
+      checks: CHECKS.map((check) => check.name).filter((name) => !NOT_RESTORED.includes(name)),
     });
     const rtoMs = Math.round(performance.now() - startedMs);
     const failed = health.findings.filter((finding) => finding.status === 'fail');
@@ -108,7 +109,7 @@ async function restoreInto(
   const target = isMarketData ? scratch.manifest : scratch.storeDb(backup.database as StoreName); // the one that is no store was ruled out
   await mkdir(dirname(target), { recursive: true });
   await copyChecked(backup, target, { layout: scratch, signal: tools.signal });
-  for (const file of backup.files ?? []) {
+  for (const file of storedFilesOf(backup)) {
     const path = scratch.absolute(file.path);
     await mkdir(dirname(path), { recursive: true });
     await copyDurably(

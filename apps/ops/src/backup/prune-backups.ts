@@ -2,7 +2,12 @@ import { rm } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import type { Layout } from '@tb/schema';
 import { syncFolder } from '../files/durable.ts';
-import { type BackupDatabase, backupFolderOf, type FoundBackup } from './backup-entry.ts';
+import {
+  type BackupDatabase,
+  backupFolderOf,
+  type FoundBackup,
+  storedFilesOf,
+} from './backup-entry.ts';
 import { listBackups, MANIFEST, namesIn } from './list-backups.ts';
 import { readProofs } from './proofs.ts';
 import { prunable, retentionOf } from './retention.ts';
@@ -37,7 +42,9 @@ export async function pruneBackups(
 }
 
 async function removeUnlisted(layout: Layout, kept: readonly FoundBackup[]): Promise<void> {
-  const listed = new Set(kept.flatMap((backup) => (backup.files ?? []).map((file) => file.sha256)));
+  const listed = new Set(
+    kept.flatMap((backup) => storedFilesOf(backup).map((file) => file.sha256)),
+  );
   const store = join(layout.backups, backupFolderOf('market-data'), 'files');
   for (const name of await namesIn(store))
     if (!listed.has(name)) await rm(join(store, name), { force: true });

@@ -1,3 +1,4 @@
+import { existsSync } from 'node:fs';
 import { mkdir, rename, rm, stat } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
 import { isLockError, openSqlite, translateSqliteError, WriterLock } from '@tb/locks';
@@ -10,7 +11,8 @@ import { copyChecked, raiseEpoch, swapIn } from './swap-in.ts';
 
 /**
  * Puts back every published file of a backup that is missing or damaged, and the manifest when the one in place is gone,
- * damaged, or does not list them. No published file is ever removed; a damaged one goes to quarantine.
+ * damaged, or does not list them. No published file is ever removed; a damaged one goes to quarantine. A calendar is put back
+ * only where there is none: one that is there may be newer.
  * @throws `BACKUP_CORRUPT`, `LOCK_HELD`
  */
 export async function restoreMarketData(
@@ -19,7 +21,8 @@ export async function restoreMarketData(
   tools: RestoreTools,
 ): Promise<RestoreResult> {
   const { layout } = tools;
-  const wrong = await wrongFiles(backup.files ?? [], layout);
+  const damaged = await wrongFiles(backup.files ?? [], layout);
+  const absent = (backup.calendars ?? []).filter((file) => !existsSync(layout.absolute(file.path)));
   const isListed = manifestLists(layout.manifest, backup.files ?? []);
   const plan: RestoreResult = {
     status: 'planned',
@@ -27,7 +30,7 @@ export async function restoreMarketData(
     backup,
     restoredTo: layout.manifest,
     replacedKeptAt: undefined,
-    files: wrong.map((file) => layout.absolute(file.path)),
+    files: [...damaged, ...absent].map((file) => layout.absolute(file.path)),
   };
   if (options.dryRun === true) return plan;
   await makeFolder(layout.marketData);
@@ -37,7 +40,8 @@ export async function restoreMarketData(
     signal: tools.signal,
   });
   tools.onStep?.('locked');
-  for (const file of wrong) await putBack(file, layout);
+  for (const file of damaged) await putBack(file, layout, 0o444);
+  for (const file of absent) await putBack(file, layout, 0o644);
   let replacedKeptAt: string | undefined;
   if (!isListed) {
     const temporary = join(layout.marketData, '.restore-manifest.db');
@@ -91,13 +95,13 @@ function manifestLists(path: string, files: readonly BackedUpFile[]): boolean {
   }
 }
 
-async function putBack(file: BackedUpFile, layout: Layout): Promise<void> {
+async function putBack(file: BackedUpFile, layout: Layout, mode: number): Promise<void> {
   const source = join(layout.backups, backupFolderOf('market-data'), 'files', file.sha256);
   const target = layout.absolute(file.path);
   await makeFolder(dirname(target));
   const temporary = join(dirname(target), `.tmp-restore-${process.pid}`);
   await rm(temporary, { force: true });
-  const { sha256 } = await copyDurably(source, temporary, 0o444).catch(
+  const { sha256 } = await copyDurably(source, temporary, mode).catch(
     (cause: NodeJS.ErrnoException) =>
       Promise.reject(
         cause.code === 'ENOENT'

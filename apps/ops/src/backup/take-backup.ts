@@ -1,19 +1,11 @@
 import { readFileSync } from 'node:fs';
-import { chmod, link, open, rm, stat } from 'node:fs/promises';
+import { chmod, open, rm, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { openSqlite, translateSqliteError, WriterLock } from '@tb/locks';
 import { assertMigrated, type Layout, SCHEMA_VERSION } from '@tb/schema';
 import { OpsError } from '../errors.ts';
+import { makeFolder, sha256Of, takeName, writeNewFile } from '../files/durable.ts';
 import {
-  copyDurably,
-  makeFolder,
-  sha256Of,
-  syncFolder,
-  takeName,
-  writeNewFile,
-} from '../files/durable.ts';
-import {
-  type BackedUpFile,
   type BackupDatabase,
   type BackupEntry,
   backupFolderOf,
@@ -22,6 +14,7 @@ import {
 } from './backup-entry.ts';
 import { checkCopy } from './check-copy.ts';
 import { MANIFEST, namesIn } from './list-backups.ts';
+import { storeFiles } from './store-files.ts';
 
 export interface BackupTools {
   readonly layout: Layout;
@@ -102,13 +95,13 @@ async function takeBackup(database: BackupDatabase, tools: BackupTools): Promise
   tools.onStep?.('synced');
   await takeName(temporary, path);
   tools.onStep?.('named');
-  const files = database === 'market-data' ? await copyFiles(path, parent, tools) : undefined;
+  const stored = database === 'market-data' ? await storeFiles(path, parent, tools) : undefined;
   const entry: BackupEntry = {
     ...{ id, database, takenAt, file, sha256, ...facts },
     sizeBytes: (await stat(path)).size,
     schemaVersion: SCHEMA_VERSION,
     toolVersion: toolVersion(),
-    ...(files === undefined ? {} : { files }),
+    ...stored,
   };
   await writeNewFile(join(folder, MANIFEST), `${JSON.stringify(entry, undefined, 2)}\n`);
   tools.onStep?.('manifest written');
@@ -137,69 +130,6 @@ async function copyDatabase(
     throw translateSqliteError(error, target);
   } finally {
     copy.close();
-  }
-}
-
-/** The bytes of every published file, once each, by sha256. Only what is new is copied; each copy is compared with the manifest. */
-async function copyFiles(
-  manifestCopy: string,
-  parent: string,
-  tools: BackupTools,
-): Promise<readonly BackedUpFile[]> {
-  const store = join(parent, 'files');
-  await makeFolder(store);
-  const wanted = publishedFiles(manifestCopy);
-  const present = new Set(await namesIn(store));
-  for (const name of present)
-    if (name.endsWith('.tmp')) await rm(join(store, name), { force: true });
-  const missing = [
-    ...new Map(
-      wanted.filter((file) => !present.has(file.sha256)).map((file) => [file.sha256, file]),
-    ).values(),
-  ];
-  for (const [done, file] of missing.entries()) {
-    if (tools.signal.aborted)
-      throw new OpsError(
-        'INTERRUPTED',
-        `Stopped after ${done} of ${missing.length} day files; the next backup goes on`,
-      );
-    await copyFile(file, store, tools.layout);
-    tools.onProgress?.(done + 1, missing.length);
-  }
-  syncFolder(store);
-  tools.onStep?.('files copied');
-  return wanted;
-}
-
-async function copyFile(file: BackedUpFile, store: string, layout: Layout): Promise<void> {
-  const target = join(store, file.sha256);
-  const { sha256, sizeBytes } = await copyDurably(
-    layout.absolute(file.path),
-    `${target}.tmp`,
-    READ_ONLY,
-  );
-  if (sha256 !== file.sha256 || sizeBytes !== file.sizeBytes) {
-    await rm(`${target}.tmp`, { force: true });
-    throw new OpsError(
-      'BACKUP_CORRUPT',
-      `Day file ${file.path} has sha256 ${sha256.slice(0, 16)}, the manifest says ${file.sha256.slice(0, 16)}`,
-      { hint: 'Restore it: tb restore market-data. Then run the backup again.' },
-    );
-  }
-  await link(`${target}.tmp`, target);
-  await rm(`${target}.tmp`);
-}
-
-function publishedFiles(manifestCopy: string): readonly BackedUpFile[] {
-  const db = openSqlite(manifestCopy, { readonly: true });
-  try {
-    return db
-      .prepare(
-        "SELECT path, sha256, size_bytes AS sizeBytes FROM files WHERE tier <> 'pruned' ORDER BY path",
-      )
-      .all() as BackedUpFile[];
-  } finally {
-    db.close();
   }
 }
 

@@ -2,7 +2,7 @@ import { stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Layout } from '@tb/schema';
 import { sha256Of } from '../files/durable.ts';
-import { backupFolderOf, type FoundBackup } from './backup-entry.ts';
+import { backupFolderOf, type FoundBackup, storedFilesOf } from './backup-entry.ts';
 import { MANIFEST, namesIn } from './list-backups.ts';
 
 /** Something about a backup that is not as its manifest says. */
@@ -26,7 +26,7 @@ export async function verifyBackups(
     for (const name of await namesIn(backup.folder))
       if (name !== backup.file && name !== MANIFEST)
         problems.push({ id: backup.id, path: join(backup.folder, name), problem: 'extra' });
-    for (const file of backup.files ?? []) {
+    for (const file of storedFilesOf(backup)) {
       const path = join(store, file.sha256);
       if (!checked.has(file.sha256))
         checked.set(file.sha256, await verdictOf(path, file.sha256, file.sizeBytes));
@@ -35,7 +35,7 @@ export async function verifyBackups(
     }
   }
   const listed = new Set(
-    backups.flatMap((backup) => (backup.files ?? []).map((file) => file.sha256)),
+    backups.flatMap((backup) => storedFilesOf(backup).map((file) => file.sha256)),
   );
   if (backups.some((backup) => backup.database === 'market-data'))
     for (const name of await namesIn(store))

@@ -4,6 +4,7 @@ import { drill } from '../backup/drill.ts';
 import type { Context } from '../context.ts';
 import type { Execute } from '../execute.ts';
 import { type CommandResult, tableOf } from '../output.ts';
+import { findingLines } from './health.ts';
 
 /** `tb drill`: can we restore? */
 export function register(program: Command, execute: Execute): void {
@@ -28,6 +29,7 @@ async function run(context: Context): Promise<CommandResult> {
         result.databases.map((each) => [each.database, each.id, each.rpoS, each.restoreMs]),
       ),
       `restored and checked in ${(result.rtoMs / 1000).toFixed(1)} s: health ${result.health.verdict}`,
+      ...findingLines(result.health.findings.filter(({ status }) => status !== 'ok')),
     ],
   };
 }
