@@ -119,7 +119,7 @@ async function buildAll(
     const key: DayFileKey = { exchange, kind, timeframe, tradingDate, revision };
     const profile = await profileOf(connection, kind, source);
     const fileSpec = { layout, key, symbols, sourceFingerprint, coverage, sliceRows, onStep };
-    const file = await buildFromProfile(
+    const { file, profile: readBack } = await buildFromProfile(
       connection,
       { ...fileSpec, originNs: session.open },
       source,
@@ -127,7 +127,7 @@ async function buildAll(
       duckdb,
     );
     files.push(file);
-    await subjects.add(file, source, profile, supplied);
+    await subjects.add(file, source, profile, readBack, supplied);
   };
   await buildTicks(connection, spec, build);
   await buildMinutes(connection, spec, subjects, build);
@@ -174,13 +174,13 @@ async function buildMinutes(
   if (ticks) {
     const { target, targetProfile } = ticks;
     const { session, sliceRows } = spec;
-    const { hasFractions, conditions } = await planDerivation(connection, {
+    const { conditions, ...how } = await planDerivation(connection, {
       ...{ kind: 'ticks', table: target, profile: targetProfile },
       ...{ originNs: session.open, sliceRows },
     });
     for (const condition of conditions) {
       const from = `(SELECT * FROM ${target} WHERE ${condition}) AS ticks`;
-      const request = { from, kind: 'ticks', timeframe: '1m', session, hasFractions } as const;
+      const request = { from, kind: 'ticks', timeframe: '1m', session, ...how } as const;
       parts.push(deriveCandlesSql(request));
     }
   }

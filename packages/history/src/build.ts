@@ -42,17 +42,22 @@ export async function buildDayFile(
   await assertColumns(connection, spec.key.kind, `(${spec.rowsSql})`);
   const rows = canonicalRelation(spec.key.kind, `(${spec.rowsSql})`);
   const profile = await profileOf(connection, spec.key.kind, rows);
-  return await buildFromProfile(connection, spec, rows, profile, await duckdbVersion(connection));
+  const duckdb = await duckdbVersion(connection);
+  return (await buildFromProfile(connection, spec, rows, profile, duckdb)).file;
 }
 
-/** @internal `buildDayFile` for a caller that checked and scanned the rows. @param rows Canonical relation. */
+/**
+ * @internal `buildDayFile` for a caller that checked and scanned the rows.
+ * @param rows Canonical relation.
+ * @returns `profile` is that of the file, as it was read back.
+ */
 export async function buildFromProfile(
   connection: DuckConnection,
   spec: Omit<BuildSpec, 'rowsSql'>,
   rows: string,
   profile: Profile,
   duckdb: string,
-): Promise<BuiltFile> {
+): Promise<{ readonly file: BuiltFile; readonly profile: Profile }> {
   const { layout, key } = spec;
   const path = layout.dayFile(key);
   const tempPath = posix.join(posix.dirname(path), tempName(key.tradingDate));
@@ -65,7 +70,7 @@ export async function buildFromProfile(
   };
   const absolute = layout.absolute(tempPath);
   await mkdir(dirname(absolute), { recursive: true });
-  const written = await writeFile(
+  const { file: written, profile: readBack } = await writeFile(
     connection,
     absolute,
     {
@@ -79,18 +84,15 @@ export async function buildFromProfile(
     },
     (step) => spec.onStep?.(step, key),
   );
-  return {
-    ...key,
-    ...versions,
-    ...written,
-    tempPath,
-    path,
+  const file: BuiltFile = {
+    ...{ ...key, ...versions, ...written, tempPath, path },
     rows: profile.rows,
     symbols: profile.symbols.length,
     minTs: profile.minTs === undefined ? null : String(profile.minTs),
     maxTs: profile.maxTs === undefined ? null : String(profile.maxTs),
     contentHash: profile.contentHash,
   };
+  return { file, profile: readBack };
 }
 
 /** A name that no other build uses, and that says which trading date it belongs to. */

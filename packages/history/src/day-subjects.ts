@@ -2,7 +2,7 @@ import type { Layout } from '@tb/schema';
 import type { BuiltFile } from './day-file.ts';
 import { type DuckConnection, literal } from './duck.ts';
 import type { GateSubject } from './gates/gate.ts';
-import { type Profile, profileOf } from './profile.ts';
+import type { Profile } from './profile.ts';
 
 /** The files of a trading date as they are built, attached read-only so that the next is made from them, and gates look. */
 export class DaySubjects implements AsyncDisposable {
@@ -26,11 +26,15 @@ export class DaySubjects implements AsyncDisposable {
     return this.#subjects.find((one) => one.key.timeframe === timeframe);
   }
 
-  /** Attaches a built file and scans it. */
+  /**
+   * Attaches a built file.
+   * @param targetProfile What the build read back from it.
+   */
   async add(
     file: BuiltFile,
     source: string,
     sourceProfile: Profile,
+    targetProfile: Profile,
     supplied: string | undefined,
   ): Promise<void> {
     const catalog = `tb_day_file_${file.timeframe || 'ticks'}`;
@@ -38,7 +42,6 @@ export class DaySubjects implements AsyncDisposable {
     await this.#connection.run(`ATTACH ${path} AS ${catalog} (TYPE duckdb, READ_ONLY)`);
     this.#attached.push(catalog);
     const target = `${catalog}.main.data`;
-    const targetProfile = await profileOf(this.#connection, file.kind, target);
     const { exchange, kind, timeframe, tradingDate, revision } = file;
     const key = { exchange, kind, timeframe, tradingDate, revision };
     this.#subjects.push({ key, source, sourceProfile, target, targetProfile, catalog, supplied });

@@ -76,7 +76,7 @@ export async function buildMonth(connection: DuckConnection, spec: MonthSpec): P
     const { minTs, maxTs, rows } = profile;
     if (minTs === undefined || maxTs === undefined)
       throw new HistoryError('NOT_PUBLISHED', `${exchange} ${timeframe} has no rows in ${month}`);
-    const written = await writeMonth(
+    const { file: written } = await writeMonth(
       connection,
       spec,
       inputs,

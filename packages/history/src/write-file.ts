@@ -54,8 +54,14 @@ export interface FileContents {
   readonly rowGroupRows?: number | undefined;
 }
 
+/** The file as it stands on the disk, and what was read back from it. */
+export interface ProfiledFile {
+  readonly file: WrittenFile;
+  readonly profile: Profile;
+}
+
 /** The file as it stands on the disk. */
-export interface WrittenFile {
+interface WrittenFile {
   readonly sizeBytes: number;
   readonly sha256: string;
   readonly identity: FileIdentity;
@@ -75,7 +81,7 @@ export async function writeFile(
   path: string,
   contents: FileContents,
   onStep: (step: BuildStep) => void = () => {},
-): Promise<WrittenFile> {
+): Promise<ProfiledFile> {
   const step = (done: BuildStep): void => onStep(done);
   try {
     await attachNew(connection, path, contents.rowGroupRows);
@@ -90,9 +96,9 @@ export async function writeFile(
     if (await findStats(`${path}.wal`))
       throw new HistoryError('BUILD_MISMATCH', `${path} still has a .wal after its checkpoint`);
     step('detached');
-    await verifyWritten(connection, path, contents);
+    const profile = await verifyWritten(connection, path, contents);
     step('verified');
-    return await sealFile(path, step);
+    return { file: await sealFile(path, step), profile };
   } catch (error) {
     await rm(path, { force: true });
     await rm(`${path}.wal`, { force: true });
@@ -201,14 +207,14 @@ async function verifyWritten(
   connection: DuckConnection,
   path: string,
   contents: FileContents,
-): Promise<void> {
+): Promise<Profile> {
   await connection.run(`ATTACH ${literal(path)} AS ${ALIAS} (TYPE duckdb, READ_ONLY)`);
   const written = await withCleanup(
     () => profileOf(connection, contents.kind, `${ALIAS}.main.data`),
     () => connection.run(`DETACH ${ALIAS}`),
   );
   const difference = findDifference(contents.profile, written);
-  if (!difference) return;
+  if (!difference) return written;
   throw new HistoryError(
     'BUILD_MISMATCH',
     `${path} reads back ${difference.target} rows of sid ${difference.sid}, the source has ${difference.source}` +

@@ -19,13 +19,14 @@ interface Counters {
   readonly late_rows: bigint;
 }
 
-type ClosedRow = Pick<CandleRow, keyof CandleValues | 'trading_date'>;
+type ClosedRow = Pick<CandleRow, keyof CandleValues | 'trading_date' | 'origin'>;
 
 /** What a reader has read so far. `refresh` reads what is new, in one transaction, and makes a snapshot of the whole. */
 export class LiveCache {
   readonly #exchange: string;
   readonly #liveDir: string;
   readonly #db: SqliteDatabase;
+  readonly #which: 'all' | 'supplied';
   readonly #select: Selects;
   #seen: Counters | undefined;
   #tail: readonly TickChunk[] = [];
@@ -40,8 +41,9 @@ export class LiveCache {
     texts: new Map(),
   };
 
-  constructor(db: SqliteDatabase, exchange: string, liveDir: string) {
+  constructor(db: SqliteDatabase, exchange: string, liveDir: string, which: 'all' | 'supplied') {
     this.#db = db;
+    this.#which = which;
     this.#exchange = exchange;
     this.#liveDir = liveDir;
     this.#select = prepareSelects(db);
@@ -175,7 +177,7 @@ export class LiveCache {
     if (since === counters.candle_version && !isNewCatalog) return;
     const isFirst = this.#seen === undefined;
     const closed = isFirst ? [] : (this.#select.candles.all(since) as ClosedRow[]);
-    this.#candles = isFirst ? loadCandles(this.#db) : this.#withClosed(closed);
+    this.#candles = isFirst ? loadCandles(this.#db, this.#which) : this.#withClosed(closed);
     // A date that goes takes its forming candles along: then all are read again.
     const forming = new Map(isNewCatalog ? [] : this.#forming);
     for (const row of closed) {
@@ -191,6 +193,7 @@ export class LiveCache {
   #withClosed(rows: readonly ClosedRow[]): ReadonlyMap<string, CandleSet> {
     const byDate = new Map<string, CandleValues[]>();
     for (const row of rows) {
+      if (this.#which === 'supplied' && row.origin !== 'supplied') continue;
       const list = byDate.get(row.trading_date) ?? [];
       list.push(valuesOf(row));
       byDate.set(row.trading_date, list);
@@ -244,7 +247,7 @@ function prepareSelects(db: SqliteDatabase): Selects {
       'SELECT source, from_ns AS "from", to_ns AS "to" FROM coverage ORDER BY source, from_ns',
     ),
     candles: db.prepare(
-      'SELECT sid, ts, trading_date, open, high, low, close, volume FROM candles WHERE version > ?',
+      'SELECT sid, ts, trading_date, open, high, low, close, volume, origin FROM candles WHERE version > ?',
     ),
     forming: db.prepare('SELECT * FROM forming WHERE version > ?'),
   };

@@ -5,6 +5,11 @@ import { openLiveReader } from './open-live-reader.ts';
 export interface LiveReaderOptions {
   readonly layout: Layout;
   readonly exchange: string;
+  /**
+   * Which closed candles snapshots hold: all of them (default), or the supplied ones alone. A rollover derives the others
+   * again, and to read those of 5 M ticks took it 0.3 s.
+   */
+  readonly candles?: 'all' | 'supplied' | undefined;
 }
 
 export interface FollowOptions {

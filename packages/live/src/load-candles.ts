@@ -17,29 +17,31 @@ type Row = readonly [
 ];
 
 /**
- * All closed and revised candles of live.db, by trading date: what a reader does once. Goes along the key in pages, so the
+ * Closed and revised candles of live.db, by trading date: what a reader does once. Goes along the key in pages, so the
  * columns come sorted and a day of 150,000 candles is never there as objects. Inside a transaction of the caller.
  */
-export function loadCandles(db: SqliteDatabase): Map<string, CandleSet> {
+export function loadCandles(db: SqliteDatabase, which: 'all' | 'supplied'): Map<string, CandleSet> {
+  const condition = which === 'all' ? 'true' : "origin = 'supplied'";
   const counts = db
-    .prepare('SELECT trading_date, count(*) FROM candles GROUP BY trading_date')
+    .prepare(`SELECT trading_date, count(*) FROM candles WHERE ${condition} GROUP BY trading_date`)
     .raw()
     .all() as [string, bigint][];
+  if (counts.length === 0) return new Map();
   const days = new Map(
     counts.map(([date, rows]) => [date, { columns: allocateCandles(Number(rows)), next: 0 }]),
   );
-  for (const [sid, ts, tradingDate, open, high, low, close, volume] of pages(db)) {
+  for (const [sid, ts, tradingDate, open, high, low, close, volume] of pages(db, condition)) {
     const day = days.get(tradingDate) as { columns: CandleColumns; next: number }; // counted above
     putCandle(day.columns, day.next++, { sid: Number(sid), ts, open, high, low, close, volume });
   }
   return new Map([...days].map(([date, { columns }]) => [date, CandleSet.of(columns)]));
 }
 
-function* pages(db: SqliteDatabase): Generator<Row> {
+function* pages(db: SqliteDatabase, condition: string): Generator<Row> {
   const select = db
     .prepare(
       `SELECT sid, ts, trading_date, open, high, low, close, volume FROM candles
-       WHERE (sid, ts) > (?, ?) ORDER BY sid, ts LIMIT ${PAGE_ROWS}`,
+       WHERE (sid, ts) > (?, ?) AND ${condition} ORDER BY sid, ts LIMIT ${PAGE_ROWS}`,
     )
     .raw();
   let [sid, ts] = [-1n, 0n];

@@ -11,7 +11,11 @@ import { SqliteLiveReader } from './sqlite-live-reader.ts';
 const BUSY_TIMEOUT_MS = 5_000;
 
 /** See `LiveReader.open`. */
-export function openLiveReader({ layout, exchange }: LiveReaderOptions): LiveReader {
+export function openLiveReader({
+  layout,
+  exchange,
+  candles = 'all',
+}: LiveReaderOptions): LiveReader {
   assertExchange(exchange);
   assertNotLost(layout, exchange);
   const path = layout.liveDb(exchange);
@@ -30,7 +34,7 @@ export function openLiveReader({ layout, exchange }: LiveReaderOptions): LiveRea
     return new SqliteLiveReader(
       exchange,
       db,
-      new LiveCache(db, exchange, layout.liveDir(exchange)),
+      new LiveCache(db, exchange, layout.liveDir(exchange), candles),
     );
   } catch (error) {
     db.close();

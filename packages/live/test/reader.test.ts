@@ -125,6 +125,26 @@ describe('a reader', () => {
     }
   });
 
+  test('of supplied candles leaves out those of ticks, from the start and as they come', async () => {
+    await using at = stage('supplied');
+    const buffer = await at.open();
+    await buffer.append(batchOf([['TICKS', OPEN, 5]]));
+    const early = LiveReader.open({ layout: at.layout, exchange: 'nse', candles: 'supplied' });
+    expect(early.snapshot().forming).toHaveLength(1);
+    await buffer.appendCandles(candles('GIVEN', OPEN, 3));
+    await buffer.append(batchOf([['TICKS', OPEN + 2n * MINUTE, 6]]));
+    await buffer.freeze(DATE);
+    const late = LiveReader.open({ layout: at.layout, exchange: 'nse', candles: 'supplied' });
+    const given = late.snapshot().sidOf('GIVEN')!;
+    for (const reader of [early, late]) {
+      const snapshot = reader.snapshot();
+      expect([...snapshot.candles(DATE).sid]).toEqual([given, given, given]);
+      expect(snapshot.forming).toEqual([]);
+      reader.close();
+    }
+    expect(at.reader().snapshot().candles(DATE).rows).toBe(5);
+  });
+
   test('has a snapshot that never changes, and the same object while nothing is new', async () => {
     await using at = stage('frozen');
     const buffer = await at.open();

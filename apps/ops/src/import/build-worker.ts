@@ -13,7 +13,7 @@ import {
   verifyFile,
   withAttached,
 } from '@tb/history';
-import { Calendars } from '@tb/manager';
+import { Calendars } from '@tb/manager/calendars';
 import { type Layout, layoutOf } from '@tb/schema';
 import { OpsError } from '../errors.ts';
 import { keptFinding } from '../gates.ts';

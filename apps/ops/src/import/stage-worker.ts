@@ -3,7 +3,7 @@ import { createReadStream } from 'node:fs';
 import { dirname } from 'node:path';
 import { Readable } from 'node:stream';
 import { DuckDBInstance } from '@duckdb/node-api';
-import { Calendars } from '@tb/manager';
+import { Calendars } from '@tb/manager/calendars';
 import { layoutOf } from '@tb/schema';
 import { type Block, candleBlocks, tickBlocks } from '../input/blocks.ts';
 import { type Input, inputOf } from '../input/cell-source.ts';

@@ -1,6 +1,6 @@
 import { openRunFile } from '@tb/backtest';
 import { FileVerifier, Manifest, openBuildInstance } from '@tb/history';
-import { Calendars } from '@tb/manager';
+import { Calendars } from '@tb/manager/calendars';
 import { layoutOf } from '@tb/schema';
 import { serveWorker } from '../worker/serve-worker.ts';
 import { coverageOf } from './coverage.ts';

@@ -36,7 +36,10 @@ export async function loadChunks(
   return `SELECT sid, ts, seq, price, volume, bid, ask FROM ${table}`;
 }
 
-/** The candles of symbols that have no ticks that day: they were supplied. undefined: there are none. */
+/**
+ * Supplied candles of symbols that have no ticks that day, of a snapshot that holds the supplied ones. undefined: there are
+ * none.
+ */
 export async function loadSupplied(
   connection: Connection,
   snapshot: LiveSnapshot,

@@ -1,6 +1,6 @@
 import { buildDay, type CoverageRange, openBuildInstance, verifyFile } from '@tb/history';
 import { LiveReader, type LiveSnapshot } from '@tb/live';
-import { Calendars } from '@tb/manager';
+import { Calendars } from '@tb/manager/calendars';
 import { type Layout, layoutOf } from '@tb/schema';
 import { OpsError } from '../errors.ts';
 import { publishedSymbols } from '../import/published-symbols.ts';
@@ -23,7 +23,7 @@ async function build(job: RolloverJob, step: (name: string) => void): Promise<Ro
       'NO_SESSION',
       `Exchange ${job.exchange} has no session on ${job.tradingDate}`,
     );
-  using reader = LiveReader.open({ layout, exchange: job.exchange });
+  using reader = LiveReader.open({ layout, exchange: job.exchange, candles: 'supplied' });
   const snapshot = reader.snapshot();
   assertFrozen(snapshot, job);
   await using instance = await openBuildInstance({ memoryLimitMb: job.memoryLimitMb });

@@ -12,7 +12,9 @@ import { isIn, waitingRows } from './waiting-rows.ts';
 type Connection = Awaited<ReturnType<typeof openBuildInstance>>['connection'];
 
 serveWorker(async (job: WaitingJob): Promise<void> => {
-  using reader = LiveReader.open({ layout: layoutOf(job.root), exchange: job.exchange });
+  using reader = LiveReader.open({
+    ...{ layout: layoutOf(job.root), exchange: job.exchange, candles: 'supplied' },
+  });
   const snapshot = reader.snapshot();
   const { throughSeq } = job.rows;
   const range = { afterSeq: job.afterSeq, throughSeq };

@@ -1,4 +1,5 @@
 import { readRows } from '../duck.ts';
+import type { SymbolProfile } from '../profile.ts';
 import { type Finding, type Gate, isoOf, subjectOf } from './gate.ts';
 
 const HOUR_NS = 3_600_000_000_000n;
@@ -23,6 +24,9 @@ export const usualHours: Gate = {
     const isWholeDay = windowTo - windowFrom >= 23n * HOUR_NS;
     const base = context.subjects[0];
     if (!isWholeDay || !base || base.key.timeframe === '1d') return [];
+    const isUsual = ({ minTs, maxTs }: SymbolProfile): boolean =>
+      minTs >= open - HOUR_NS && maxTs < close + HOUR_NS;
+    if (base.targetProfile.symbols.every(isUsual)) return [];
     const usual = `epoch_ns(ts) >= ${open - HOUR_NS} AND epoch_ns(ts) < ${close + HOUR_NS}`;
     const rows = await readRows(
       context.connection,

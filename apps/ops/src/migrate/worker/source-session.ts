@@ -1,5 +1,5 @@
 import type { FileEntry } from '@tb/history';
-import { Calendars } from '@tb/manager';
+import { Calendars } from '@tb/manager/calendars';
 import type { Layout } from '@tb/schema';
 import type { ClockBlock } from '../clock.ts';
 import type { ExchangeMap } from '../exchange-of-key.ts';
