@@ -9,6 +9,7 @@ export type {
   BackupEntry,
   FoundBackup,
 } from './backup/backup-entry.ts';
+export type { BackupStep, BackupTools } from './backup/backup-tools.ts';
 export { type DrilledDatabase, type DrillResult, type DrillTools, drill } from './backup/drill.ts';
 export { listAllBackups, listBackups } from './backup/list-backups.ts';
 export { pruneBackups } from './backup/prune-backups.ts';
@@ -19,7 +20,7 @@ export type {
   RestoreStep,
   RestoreTools,
 } from './backup/restore-options.ts';
-export { type BackupStep, type BackupTools, takeBackups } from './backup/take-backup.ts';
+export { takeBackups } from './backup/take-backup.ts';
 export { type BackupProblem, verifyBackups } from './backup/verify-backups.ts';
 export { isOpsError, OpsError, type OpsErrorCode, opsErrors } from './errors.ts';
 export { checkHealth, type HealthOptions, type HealthReport } from './health/check-health.ts';

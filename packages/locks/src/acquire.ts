@@ -1,13 +1,15 @@
-import { realpathSync, statSync } from 'node:fs';
 import { dirname, resolve } from 'node:path';
-import { type Acquisition, attempt } from './attempt.ts';
+import type { AcquireOptions } from './acquire-options.ts';
+import type { Acquisition } from './acquisition.ts';
+import { attempt } from './attempt.ts';
 import { LockError } from './errors.ts';
 import { notifier } from './event.ts';
-import { errnoOf, fileError } from './file-error.ts';
+import { fileError } from './file-error.ts';
 import { HeldLock } from './held-lock.ts';
+import type { Lock } from './lock.ts';
 import { type Machine, thisMachine } from './machine.ts';
+import { realDirectory } from './real-directory.ts';
 import { heldError } from './refusal.ts';
-import type { AcquireOptions, WriterLock } from './writer-lock.ts';
 
 /** Inspections take the guard for some microseconds: a refusal counts only after this. */
 const GRACE_MS = 50;
@@ -20,7 +22,7 @@ const POLL_TO_MS = 10;
  *   `GUARD_CORRUPT`, `LOCK_ABORTED`, `NO_SPACE`, `RECORD_UNWRITABLE`, `SQLITE_UNREADABLE`, `SQLITE_IO`,
  *   `NATIVE_MODULE_MISSING`, `NATIVE_MODULE_UNSAFE`; TypeError and RangeError for wrong options.
  */
-export function acquireLock(dir: string, options: AcquireOptions): Promise<WriterLock> {
+export function acquireLock(dir: string, options: AcquireOptions): Promise<Lock> {
   return acquireOn(thisMachine(), dir, options);
 }
 
@@ -33,7 +35,7 @@ export async function acquireOn(
   dir: string,
   options: AcquireOptions,
   foreignIsDead = false,
-): Promise<WriterLock> {
+): Promise<Lock> {
   const real = realDirectory(dir);
   checkOptions(real, options);
   const fsKind = options.networkFs === 'allow' ? undefined : machine.networkFs(real);
@@ -52,18 +54,6 @@ export async function acquireOn(
       });
     throw fileError(error, real);
   }
-}
-
-/** @throws `DIRECTORY_MISSING` */
-export function realDirectory(dir: string): string {
-  let real: string;
-  try {
-    real = realpathSync.native(dir);
-  } catch (cause) {
-    throw new LockError('DIRECTORY_MISSING', `${dir}: ${errnoOf(cause)}`, { cause });
-  }
-  if (statSync(real).isDirectory()) return real;
-  throw new LockError('DIRECTORY_MISSING', `${dir} is not a folder`);
 }
 
 function checkOptions(dir: string, { fence, purpose, waitMs = 0 }: AcquireOptions): void {

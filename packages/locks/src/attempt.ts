@@ -2,43 +2,20 @@ import { randomUUID } from 'node:crypto';
 import { readdirSync, rmSync } from 'node:fs';
 import { basename, join } from 'node:path';
 import { threadId } from 'node:worker_threads';
+import type { Acquisition, Refusal } from './acquisition.ts';
 import { Disposal } from './disposal.ts';
-import { type HeldReason, LockError } from './errors.ts';
-import type { EventListener } from './event.ts';
+import { errnoOf } from './errno.ts';
+import { LockError } from './errors.ts';
 import { FencedWriter, issueEpoch } from './fence.ts';
-import { errnoOf } from './file-error.ts';
 import { startHeartbeat } from './heartbeat.ts';
 import { HeldLock } from './held-lock.ts';
-import type { Identity, Machine } from './machine.ts';
 import { fileIdentity, GUARD, type OsGuard, sqliteGuard } from './os-guard.ts';
 import type { Ownership } from './ownership.ts';
-import {
-  isLockLeftover,
-  type RecordRead,
-  readRecord,
-  type WriterRecord,
-  writeRecord,
-} from './record.ts';
-import { givenUpToken, isTaken, type Slot, takeSlot } from './registry.ts';
+import { isLockLeftover, readRecord, type WriterRecord, writeRecord } from './record.ts';
+import { isTaken, type Slot, takeSlot } from './registry.ts';
 import { settle } from './settle.ts';
+import { isHeldByThisProcess } from './this-process.ts';
 import { startWorkerHeartbeat } from './worker-heartbeat.ts';
-import type { AcquireOptions } from './writer-lock.ts';
-
-/** What one acquisition works with. */
-export interface Acquisition {
-  /** Real path of the folder. */
-  readonly dir: string;
-  readonly options: AcquireOptions;
-  readonly machine: Machine;
-  readonly notify: EventListener;
-  readonly foreignIsDead: boolean;
-}
-
-/** Why an attempt got nothing; made an error only when nobody waits any longer. */
-export interface Refusal {
-  readonly reason: HeldReason;
-  readonly cause?: unknown;
-}
 
 /** One try, in the order of docs/locks.md; whatever fails undoes all that went before. */
 export async function attempt(acquisition: Acquisition): Promise<HeldLock | Refusal> {
@@ -73,27 +50,6 @@ export async function attempt(acquisition: Acquisition): Promise<HeldLock | Refu
   undo.move();
   notify({ type: 'step', step: 'directory-made' });
   return lock;
-}
-
-/**
- * Another thread, or another copy of this module, has it. Must be known before the guard is opened: a second copy of
- * SQLite in one process is granted the lock, and its close frees the lock for all.
- */
-export function isHeldByThisProcess(dir: string, self: Identity): boolean {
-  return namesThisProcess(readRecord(dir), dir, self);
-}
-
-/** Does the record say that this process holds the folder? */
-export function namesThisProcess(record: RecordRead, dir: string, self: Identity): boolean {
-  if (record === undefined || record === 'damaged' || record.state === 'released') return false;
-  return (
-    record.pid === self.pid &&
-    record.startTime === self.startTime &&
-    record.bootId === self.bootId &&
-    record.pidNs === self.pidNs &&
-    record.host === self.host &&
-    record.token !== givenUpToken(dir)
-  );
 }
 
 function removeLeftovers(dir: string): void {

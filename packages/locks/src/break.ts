@@ -1,8 +1,9 @@
-import { acquireOn, realDirectory } from './acquire.ts';
+import { acquireOn } from './acquire.ts';
 import { LockError } from './errors.ts';
 import type { EventListener } from './event.ts';
 import { inspectOn } from './inspect.ts';
 import { type Machine, thisMachine } from './machine.ts';
+import { realDirectory } from './real-directory.ts';
 import { readRecord, type WriterRecord } from './record.ts';
 import { describeHolder, guardLostError, heldError } from './refusal.ts';
 import type { SqliteDatabase } from './sqlite.ts';

@@ -1,5 +1,5 @@
+import { errnoOf } from './errno.ts';
 import { LockError } from './errors.ts';
-import { errnoOf } from './file-error.ts';
 import { translateSqliteError } from './open-sqlite.ts';
 import type { SqliteDatabase, SqliteStatement } from './sqlite.ts';
 

@@ -1,17 +1,7 @@
 import { closeSync, existsSync, openSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
+import { errnoOf, isNoSpace } from './errno.ts';
 import { LockError, type LockErrorCode, lockErrors } from './errors.ts';
-
-const NO_SPACE: ReadonlySet<string> = new Set(['ENOSPC', 'EDQUOT', 'SQLITE_FULL']);
-
-export function errnoOf(error: unknown): string {
-  const code = (error as { code?: unknown } | null | undefined)?.code;
-  return typeof code === 'string' ? code : '';
-}
-
-export function isNoSpace(error: unknown): boolean {
-  return NO_SPACE.has(errnoOf(error));
-}
 
 /** Wraps an error of node:fs about one of our files; anything that has no errno passes as it is. */
 export function fileError(error: unknown, path: string): unknown {
@@ -50,6 +40,6 @@ export function sqliteErrorCode(
   if (!code.startsWith('SQLITE_CANTOPEN')) return undefined;
   if (!existsSync(dir)) return 'SQLITE_MISSING';
   const errno = creationErrno(dir);
-  if (errno !== undefined && NO_SPACE.has(errno)) return 'NO_SPACE';
+  if (isNoSpace({ code: errno })) return 'NO_SPACE';
   return existsSync(path) || errno !== undefined ? 'SQLITE_DENIED' : 'SQLITE_MISSING';
 }

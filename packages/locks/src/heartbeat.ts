@@ -2,7 +2,7 @@ import { mkdirSync, rmdirSync, rmSync, statSync, utimesSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { join } from 'node:path';
 import type ProperLockfile from 'proper-lockfile';
-import { errnoOf } from './file-error.ts';
+import { errnoOf } from './errno.ts';
 import type { DirectoryLook } from './judge.ts';
 import { type Ownership, ownsFiles } from './ownership.ts';
 import { RECORD } from './record.ts';

@@ -4,12 +4,12 @@ import type { EventListener } from './event.ts';
 import { checkEpoch, type FencedWriter } from './fence.ts';
 import { fileError } from './file-error.ts';
 import type { Heartbeat } from './heartbeat.ts';
+import type { Lock } from './lock.ts';
 import { GUARD, type OsGuard } from './os-guard.ts';
 import { type Ownership, ownsFiles } from './ownership.ts';
 import { overwriteRecord, type WriterRecord } from './record.ts';
 import type { Slot } from './registry.ts';
 import type { SqliteDatabase } from './sqlite.ts';
-import type { WriterLock } from './writer-lock.ts';
 
 export interface HeldParts {
   readonly record: WriterRecord;
@@ -21,7 +21,7 @@ export interface HeldParts {
 }
 
 /** A granted lock, until it is released or lost. */
-export class HeldLock implements WriterLock {
+export class HeldLock implements Lock {
   readonly dir: string;
   readonly epoch: number;
   readonly token: string;

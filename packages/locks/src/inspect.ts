@@ -1,14 +1,15 @@
 import { join } from 'node:path';
-import { realDirectory } from './acquire.ts';
-import { namesThisProcess } from './attempt.ts';
 import { fileError } from './file-error.ts';
 import { lookAtDirectory } from './heartbeat.ts';
 import { judge } from './judge.ts';
-import { type Machine, type ProcessLook, thisMachine } from './machine.ts';
+import { type Machine, thisMachine } from './machine.ts';
 import { GUARD, probeGuard } from './os-guard.ts';
+import type { ProcessLook } from './platform.ts';
+import { realDirectory } from './real-directory.ts';
 import { readRecord, type WriterRecord } from './record.ts';
 import { givenUpToken, isTaken } from './registry.ts';
 import { REAP_MS } from './settle.ts';
+import { namesThisProcess } from './this-process.ts';
 
 /**
  * ok: free, held, held-by-this-process. To look at: held-stopped, stale-reclaimable (the next acquire takes it),

@@ -1,6 +1,7 @@
 import { dirname, resolve } from 'node:path';
+import { errnoOf } from './errno.ts';
 import { LockError } from './errors.ts';
-import { errnoOf, sqliteErrorCode } from './file-error.ts';
+import { sqliteErrorCode } from './file-error.ts';
 import { loadSqlite } from './native-module.ts';
 import type { OpenSqliteDatabase } from './sqlite.ts';
 

@@ -1,8 +1,9 @@
 import { type BigIntStats, statSync } from 'node:fs';
 import { dirname } from 'node:path';
 import type BetterSqlite3 from 'better-sqlite3';
+import { errnoOf } from './errno.ts';
 import { LockError } from './errors.ts';
-import { creationErrno, errnoOf } from './file-error.ts';
+import { creationErrno } from './file-error.ts';
 import { loadSqlite } from './native-module.ts';
 
 export const GUARD = '.writer.guard';

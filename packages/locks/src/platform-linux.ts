@@ -1,5 +1,5 @@
 import { readFileSync, readlinkSync, statfsSync } from 'node:fs';
-import type { Platform, ProcessLook } from './machine.ts';
+import type { Platform, ProcessLook } from './platform.ts';
 import { existsBySignal } from './signal-probe.ts';
 
 /** The system calls behind the Linux platform; tests give recorded answers. */

@@ -1,5 +1,5 @@
 import { type Command, runCommand } from './command.ts';
-import type { Platform, ProcessLook } from './machine.ts';
+import type { Platform, ProcessLook } from './platform.ts';
 import { existsBySignal } from './signal-probe.ts';
 
 /**

@@ -9,7 +9,7 @@ import {
   writeFileSync,
 } from 'node:fs';
 import { join } from 'node:path';
-import { errnoOf } from './file-error.ts';
+import { errnoOf } from './errno.ts';
 
 /**
  * The content of `.writer.lock`: who is, or was last, the writer of a folder. Never deleted, because it keeps the last

@@ -1,4 +1,4 @@
-import type { Acquisition, Refusal } from './attempt.ts';
+import type { Acquisition, Refusal } from './acquisition.ts';
 import { lookAtDirectory, removeDirectory } from './heartbeat.ts';
 import { type Judgement, judge } from './judge.ts';
 import { type RecordRead, readRecord } from './record.ts';

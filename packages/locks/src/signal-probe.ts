@@ -1,4 +1,4 @@
-import type { ProcessLook } from './machine.ts';
+import type { ProcessLook } from './platform.ts';
 
 /** Signal 0 delivers nothing. EPERM: it exists and belongs to somebody else. */
 export function existsBySignal(pid: number): ProcessLook['exists'] {

@@ -1,7 +1,8 @@
 import { describe, expect, test } from '@jest/globals';
 import fc from 'fast-check';
 import { type DirectoryLook, type Judgement, judge } from '../src/judge.ts';
-import type { Identity, ProcessLook } from '../src/machine.ts';
+import type { Identity } from '../src/machine.ts';
+import type { ProcessLook } from '../src/platform.ts';
 import type { RecordRead, WriterRecord } from '../src/record.ts';
 import { machineWith } from './machines.ts';
 

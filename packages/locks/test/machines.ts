@@ -1,5 +1,6 @@
-import type { Machine, ProcessLook } from '../src/machine.ts';
+import type { Machine } from '../src/machine.ts';
 import { thisMachine } from '../src/machine.ts';
+import type { ProcessLook } from '../src/platform.ts';
 
 /** This machine with some answers replaced: recorded identities, other clocks. */
 export function machineWith(changes: Partial<Machine>): Machine {

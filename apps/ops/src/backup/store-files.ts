@@ -5,8 +5,8 @@ import type { Layout } from '@tb/schema';
 import { OpsError } from '../errors.ts';
 import { copyDurably, makeFolder, syncFolder } from '../files/durable.ts';
 import type { BackedUpFile } from './backup-entry.ts';
+import type { BackupTools } from './backup-tools.ts';
 import { namesIn } from './list-backups.ts';
-import type { BackupTools } from './take-backup.ts';
 
 const READ_ONLY = 0o444;
 

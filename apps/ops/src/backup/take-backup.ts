@@ -2,7 +2,7 @@ import { readFileSync } from 'node:fs';
 import { chmod, open, rm, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { openSqlite, translateSqliteError, WriterLock } from '@tb/locks';
-import { assertMigrated, type Layout, SCHEMA_VERSION } from '@tb/schema';
+import { assertMigrated, SCHEMA_VERSION } from '@tb/schema';
 import { OpsError } from '../errors.ts';
 import { makeFolder, sha256Of, takeName, writeNewFile } from '../files/durable.ts';
 import {
@@ -12,28 +12,10 @@ import {
   type FoundBackup,
   migratedOf,
 } from './backup-entry.ts';
+import type { BackupTools } from './backup-tools.ts';
 import { checkCopy } from './check-copy.ts';
 import { MANIFEST, namesIn } from './list-backups.ts';
 import { storeFiles } from './store-files.ts';
-
-export interface BackupTools {
-  readonly layout: Layout;
-  readonly signal: AbortSignal;
-  readonly waitMs?: number | undefined;
-  /** Named points, in order; tests kill the process at each. */
-  readonly onStep?: ((step: BackupStep) => void) | undefined;
-  readonly onProgress?: ((done: number, total: number) => void) | undefined;
-  readonly now?: (() => Date) | undefined;
-}
-
-export type BackupStep =
-  | 'copied'
-  | 'checked'
-  | 'hashed'
-  | 'synced'
-  | 'named'
-  | 'files copied'
-  | 'manifest written';
 
 /** More than any database has: the copy is made in one step, so that no write of the owner makes it start again. */
 const ALL_PAGES = 2 ** 31 - 1;
