@@ -17,8 +17,10 @@ export interface CampaignOptions {
   readonly seed: number;
   /** At most so many points a mode; default: every one, until the command completes undisturbed. */
   readonly pointsPerMode?: number;
-  /** Pairs of faults, the second in the run that recovers from the first; default 0. */
+  /** Faults in a row, each in the run that recovers from the one before; default 0. */
   readonly compound?: number;
+  /** How many in a row, default 2. */
+  readonly depth?: number;
   /** Ends the campaign after the trial that runs; its result holds what was tried until then. */
   readonly signal?: AbortSignal;
   /** Called after each trial. */
@@ -44,8 +46,10 @@ export interface CampaignResult {
   readonly points: Readonly<Partial<Record<FaultMode, number>>>;
   /** What was disturbed call by call; samples are not in it. */
   readonly tried: readonly Stretch[];
-  /** Compound faults of which each part happened. */
+  /** Compound faults of which two or more happened. */
   readonly compound: number;
+  /** Those of which three or more happened. */
+  readonly deep: number;
   /**
    * Points that should have fired and did not, as replay lines: a failure of the harness. The number of calls may vary a
    * little from run to run, by a heartbeat for instance: a point among the last 5 % does not count.
@@ -65,6 +69,7 @@ class Tally {
   readonly #tried: Stretch[] = [];
   readonly #unfired: string[] = [];
   #compound = 0;
+  #deep = 0;
   #trials = 0;
 
   constructor(stage: Stage, options: CampaignOptions) {
@@ -83,7 +88,9 @@ class Tally {
     const call = firedAt === undefined ? 'no call' : `${firedAt.name} ${firedAt.path}`;
     for (const problem of trial.violations) this.#violations.push({ replay, call, problem });
     if (trial.replay.points.length > 1) {
-      if (trial.fired) this.#compound += 1;
+      const happened = trial.runs.filter(({ fired }) => fired > 0).length;
+      if (happened >= 2) this.#compound += 1;
+      if (happened >= 3) this.#deep += 1;
     } else if (trial.fired && first !== undefined) {
       this.#points[first.mode] = (this.#points[first.mode] ?? 0) + 1;
     }
@@ -108,6 +115,7 @@ class Tally {
       points: { ...this.#points },
       tried: [...this.#tried],
       compound: this.#compound,
+      deep: this.#deep,
       unfired: [...this.#unfired],
       violations: [...this.#violations],
     };
@@ -169,7 +177,7 @@ async function sampled(mode: FaultMode, count: number, tally: Tally): Promise<vo
   }
 }
 
-/** Pairs of modes and calls; the second is drawn towards the start of the recovery, where it does most. */
+/** Modes and calls by chance; from the second on towards the start of the recovery, where they do most. */
 async function compound(tally: Tally): Promise<void> {
   const { stage, options } = tally;
   const rng = random(`${options.seed}:${stage.scenario.name}:compound`);
@@ -186,7 +194,8 @@ async function compound(tally: Tally): Promise<void> {
       );
       return { mode, at: 1 + Math.floor(rng.next() * reach), seed: options.seed };
     };
-    tally.enter(await attempt(stage, [point(1), point(0.5)]));
+    const later = Array.from({ length: (options.depth ?? 2) - 1 }, () => point(0.5));
+    tally.enter(await attempt(stage, [point(1), ...later]));
   }
 }
 

@@ -4,8 +4,10 @@ import Database from 'better-sqlite3';
 import { describeCoverage, wholeModes } from './coverage.ts';
 import { CLOCK_MODES, FAULT_MODES, type FaultMode } from './fault-mode.ts';
 import type { FamilyResult } from './file-campaign.ts';
+import { limitsSection, limitViolations } from './limits-section.ts';
+import { markdownTable } from './markdown-table.ts';
 import { MENDED } from './mended.ts';
-import type { FilesResult, ScenarioResult } from './results.ts';
+import type { FilesResult, SavedLimits, ScenarioResult } from './results.ts';
 import { kindsOf } from './violation-kinds.ts';
 
 const target = fileURLToPath(new URL('../../../docs/crash-points.md', import.meta.url));
@@ -13,9 +15,6 @@ const catalog = fileURLToPath(new URL('../../../pnpm-workspace.yaml', import.met
 
 const MODES = [...FAULT_MODES, ...CLOCK_MODES];
 
-const row = (cells: readonly (string | number)[]): string => `| ${cells.join(' | ')} |`;
-const table = (head: readonly string[], rows: readonly string[]): string =>
-  [row(head), row(head.map(() => '---')), ...rows].join('\n');
 const sum = (numbers: readonly number[]): number => numbers.reduce((all, one) => all + one, 0);
 const figure = (value: number): string => value.toLocaleString('en');
 
@@ -71,7 +70,11 @@ function countsOf(scenario: string, results: readonly ScenarioResult[]): Counts 
   };
 }
 
-function openViolations(results: readonly ScenarioResult[], files: readonly FilesResult[]): string {
+function openViolations(
+  results: readonly ScenarioResult[],
+  files: readonly FilesResult[],
+  limits: readonly SavedLimits[],
+): string {
   const ofScenarios = results.flatMap((result) =>
     kindsOf(violationsOf(result)).map(
       ({ problem, count, first }) =>
@@ -86,14 +89,14 @@ function openViolations(results: readonly ScenarioResult[], files: readonly File
       ),
     ),
   );
-  const lines = [...ofScenarios, ...ofFiles];
+  const lines = [...ofScenarios, ...ofFiles, ...limitViolations(limits)];
   return lines.length === 0 ? 'None.' : lines.join('\n');
 }
 
-function familyRow(one: FamilyResult): string {
+function familyRow(one: FamilyResult): (string | number)[] {
   const { family, isSealed, files, rejected, right, foundByHealth, unseen, violations } = one;
   const checksum = isSealed ? 'yes' : 'no';
-  return row([family, checksum, files, rejected, right, foundByHealth, unseen, violations.length]);
+  return [family, checksum, files, rejected, right, foundByHealth, unseen, violations.length];
 }
 
 /** The runs of each family in one. */
@@ -120,7 +123,7 @@ function filesSection(files: readonly FilesResult[]): string {
   ];
   const each = (values: readonly (string | number)[]): string => [...new Set(values)].join(', ');
   const minutes = sum(files.map(({ durationMs }) => durationMs)) / 60_000;
-  return `${table(head, familiesOf(files).map(familyRow))}
+  return `${markdownTable(head, familiesOf(files).map(familyRow))}
 
 Seeds ${each(files.map(({ seed }) => seed))}; commits ${each(files.map(({ commit }) => commit))}; ${each(files.map(({ startedAt }) => startedAt.slice(0, 10)))}; ${minutes.toFixed(1)} minutes. *Rejected*: an error with a code, or a verdict that
 names the damage. *Found by health*: other rows were answered, and \`tb health --full\` finds fault with the root. *Unseen*: other
@@ -139,6 +142,7 @@ function versions(): string {
 export function crashPointsText(
   results: readonly ScenarioResult[],
   files: readonly FilesResult[],
+  limits: readonly SavedLimits[],
 ): string {
   const names = [...new Set(results.map(({ scenario }) => scenario))].sort();
   const runs = (name: string): ScenarioResult[] =>
@@ -148,8 +152,13 @@ export function crashPointsText(
     sum(counts.map((one) => one[field]));
   const families = familiesOf(files);
   const damaged = sum(families.map((one) => one.files));
-  const open = total('violations') + sum(families.map((one) => one.violations.length));
+  const open =
+    total('violations') +
+    sum(families.map((one) => one.violations.length)) +
+    sum(limits.map(({ violations }) => violations.length));
+  const limited = sum(limits.map(({ ends }) => Object.keys(ends).length));
   const whole = sum(counts.map((one) => FAULT_MODES.filter((mode) => one.whole.has(mode)).length));
+  const deep = sum(results.map(({ faults }) => faults.deep));
   const unfired = sum(results.map(({ faults }) => faults.unfired.length));
   const all: Counts = {
     ...{
@@ -162,42 +171,46 @@ export function crashPointsText(
     ...{ compound: total('compound'), deaths: total('deaths'), cuts: total('cuts') },
     violations: total('violations'),
   };
-  const line = (one: Counts): string =>
-    row([
-      one.scenario,
-      one.calls,
-      ...one.modes.map((count, i) => (one.whole.has(MODES[i] as FaultMode) ? `*${count}*` : count)),
-      one.faults,
-      one.compound,
-      one.deaths,
-      one.cuts,
-      one.violations,
-    ]);
+  const line = (one: Counts): (string | number)[] => [
+    one.scenario,
+    one.calls,
+    ...one.modes.map((count, i) => (one.whole.has(MODES[i] as FaultMode) ? `*${count}*` : count)),
+    one.faults,
+    one.compound,
+    one.deaths,
+    one.cuts,
+    one.violations,
+  ];
   return `# Crash points
 
 Written by \`pnpm faults crash-points\` from the runs of \`pnpm faults\`; do not edit. What each column means, which invariants are
 checked, and what is not proven: [durability.md](durability.md).
 
-${figure(total('faults'))} faults, ${figure(total('compound'))} compound faults, ${figure(total('deaths'))} rebuilt deaths, ${figure(total('cuts'))} power-cut states, ${figure(damaged)} damaged files: **${open} violations**.
+${figure(total('faults'))} faults, ${figure(total('compound'))} compound faults (${figure(deep)} of three in a row), ${figure(total('deaths'))} rebuilt deaths, ${figure(total('cuts'))} power-cut states, ${figure(damaged)} damaged files, ${figure(limited)} runs with too
+little disk, memory or descriptors: **${open} violations**.
 Points that did not fire: ${unfired}. ${versions()}.
 
 In italics: every call that the mode can disturb was tried, in one run or in pieces of the same commit. That holds for
 ${whole} of ${counts.length * FAULT_MODES.length} pairs of scenario and mode, the jumps of the clock aside; the others are samples.
 
-${table(['scenario', 'calls', ...MODES, 'faults', 'compound', 'deaths', 'power cuts', 'violations'], [...counts, all].map(line))}
+${markdownTable(['scenario', 'calls', ...MODES, 'faults', 'compound', 'deaths', 'power cuts', 'violations'], [...counts, all].map(line))}
 
 ## Damaged files
 
 ${filesSection(files)}
 
+## Limits
+
+${limitsSection(limits)}
+
 ## Runs
 
-${table(
+${markdownTable(
   ['scenario', 'commands', 'every call', 'seeds', 'commits', 'dates', 'minutes', 'Node'],
   names.map((name) => {
     const own = runs(name);
     const each = (values: readonly (string | number)[]): string => [...new Set(values)].join(', ');
-    return row([
+    return [
       name,
       own[0]?.commands.map((command) => `\`tb ${command}\``).join(', ') || 'library',
       describeCoverage(wholeModes(own)),
@@ -206,21 +219,21 @@ ${table(
       each(own.map(({ startedAt }) => startedAt.slice(0, 10))),
       (sum(own.map(({ durationMs }) => durationMs)) / 60_000).toFixed(1),
       each(own.map(({ node }) => node)),
-    ]);
+    ];
   }),
 )}
 
 ## Open violations
 
-${openViolations(results, files)}
+${openViolations(results, files, limits)}
 
 ## Found and mended
 
 Each is a test that failed before.
 
-${table(
+${markdownTable(
   ['test', 'found'],
-  MENDED.map(({ test, file, found }) => row([`\`${test}\` in \`${file}\``, found])),
+  MENDED.map(({ test, file, found }) => [`\`${test}\` in \`${file}\``, found]),
 )}
 `;
 }
@@ -229,7 +242,8 @@ ${table(
 export function writeCrashPoints(
   results: readonly ScenarioResult[],
   files: readonly FilesResult[],
+  limits: readonly SavedLimits[],
 ): string {
-  writeFileSync(target, crashPointsText(results, files));
+  writeFileSync(target, crashPointsText(results, files, limits));
   return target;
 }

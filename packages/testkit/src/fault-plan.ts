@@ -11,6 +11,8 @@ export interface Plan {
   /** A sample of so many a mode; undefined: every call. */
   readonly points: number | undefined;
   readonly compound: number;
+  /** Faults in a row of a compound fault. */
+  readonly depth: number;
   readonly deaths: number;
   readonly states: number;
   readonly files: number;
@@ -23,6 +25,7 @@ export const PLAN_OPTIONS = {
   to: { type: 'string' },
   points: { type: 'string' },
   compound: { type: 'string', default: '0' },
+  depth: { type: 'string', default: '2' },
   deaths: { type: 'string', default: '0' },
   states: { type: 'string', default: '0' },
   files: { type: 'string', default: '0' },
@@ -37,6 +40,7 @@ export interface PlanValues {
   readonly to?: string;
   readonly points?: string;
   readonly compound: string;
+  readonly depth: string;
   readonly deaths: string;
   readonly states: string;
   readonly files: string;
@@ -66,7 +70,10 @@ export function planOf(values: PlanValues): Plan {
   if (from < 1) throw new RangeError('--from is the number of a call, from 1');
   if (to !== undefined && wholeNumber(to, 'to') < from)
     throw new RangeError(`--to is not before --from: ${to} is before ${from}`);
+  const depth = wholeNumber(values.depth, 'depth');
+  if (depth < 2) throw new RangeError('--depth is the number of faults in a row, from 2');
   return {
+    depth,
     modes: values.mode === undefined ? FAULT_MODES : modesOf(values.mode),
     from,
     to: to === undefined ? undefined : wholeNumber(to, 'to'),

@@ -17,8 +17,10 @@ import {
   currentCommit,
   type ScenarioResult,
   savedFiles,
+  savedLimits,
   savedResults,
   saveFiles,
+  saveLimits,
 } from './results.ts';
 import { runMain } from './run-main.ts';
 import { runScenario } from './run-scenario.ts';
@@ -44,16 +46,22 @@ async function replay(text: string): Promise<void> {
   if (trial.violations.length > 0 || !trial.fired) process.exitCode = 1;
 }
 
-async function limit(names: readonly string[]): Promise<void> {
+/** Saves what it has after each scenario. */
+async function limit(names: readonly string[], signal: AbortSignal): Promise<void> {
   const missing = limitsUnavailable();
   if (missing !== undefined) throw new RangeError(missing);
   for (const scenario of await scenariosNamed(names)) {
-    const { ends, violations } = await runLimits(scenario);
-    for (const [name, end] of Object.entries(ends))
+    if (signal.aborted) return;
+    const startedAt = new Date();
+    const result = await runLimits(scenario);
+    const durationMs = Date.now() - startedAt.getTime();
+    const run = { startedAt: startedAt.toISOString(), durationMs, node: process.version };
+    saveLimits({ ...result, ...run, commit: currentCommit() });
+    for (const [name, end] of Object.entries(result.ends))
       console.log(`${scenario.name}, ${name}: ${end}`);
-    for (const { limit: name, problem } of violations)
+    for (const { limit: name, problem } of result.violations)
       console.log(`VIOLATION ${scenario.name}, ${name}: ${problem}`);
-    if (violations.length > 0) process.exitCode = 1;
+    if (result.violations.length > 0) process.exitCode = 1;
   }
 }
 
@@ -160,7 +168,7 @@ async function main(): Promise<void> {
     allowPositionals: true,
   });
   if (positionals[0] === 'crash-points') {
-    console.log(writeCrashPoints(savedResults(), savedFiles()));
+    console.log(writeCrashPoints(savedResults(), savedFiles(), savedLimits()));
     return;
   }
   const missing = await shimUnavailable();
@@ -170,7 +178,7 @@ async function main(): Promise<void> {
   const plan = planOf(values);
   const signal = stopSignal();
   if (positionals[0] === 'files') return damageFiles(plan, values.family, signal);
-  if (positionals[0] === 'limits') return limit(positionals.slice(1));
+  if (positionals[0] === 'limits') return limit(positionals.slice(1), signal);
   const results: ScenarioResult[] = [];
   for (const scenario of await scenariosNamed(positionals)) {
     if (signal.aborted) break;

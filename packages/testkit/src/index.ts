@@ -24,9 +24,8 @@ export {
 } from './fault-mode.ts';
 export { type FaultOptions, type FaultRun, runFaulted, type StorageCall } from './fault-run.ts';
 export { Ledger, type LedgerVerdict } from './ledger.ts';
+export { DISK_LIMITS, LIMITS, type Limit, MEMORY_LIMITS } from './limit.ts';
 export {
-  LIMITS,
-  type Limit,
   type LimitResult,
   limitsUnavailable,
   runLimits,

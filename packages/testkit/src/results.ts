@@ -13,6 +13,7 @@ import type { CampaignResult } from './campaign.ts';
 import type { DeathResult } from './death-campaign.ts';
 import { FAULT_MODES } from './fault-mode.ts';
 import type { FamilyResult } from './file-campaign.ts';
+import type { LimitResult } from './limits.ts';
 import type { MutationResult } from './mutation-campaign.ts';
 import type { PowerCutResult } from './power-cut-campaign.ts';
 
@@ -34,6 +35,14 @@ export interface ScenarioResult {
 export interface FilesResult {
   readonly families: readonly FamilyResult[];
   readonly seed: number;
+  readonly startedAt: string;
+  readonly durationMs: number;
+  readonly commit: string;
+  readonly node: string;
+}
+
+/** What one run of `pnpm faults limits` found for one scenario. */
+export interface SavedLimits extends LimitResult {
   readonly startedAt: string;
   readonly durationMs: number;
   readonly commit: string;
@@ -64,6 +73,19 @@ export function savedFiles(): FilesResult[] {
   return load<FilesResult>((name) => name.startsWith(FILES));
 }
 
+const LIMITS = 'limits.';
+
+/** Keeps what the limits did to a scenario. */
+export function saveLimits(result: SavedLimits): void {
+  save(`${LIMITS}${result.scenario}.${stampOf(result)}.json`, result);
+}
+
+/** The latest run of each scenario under the limits: each tries them all, so that a later one replaces an earlier one. */
+export function savedLimits(): SavedLimits[] {
+  const all = load<SavedLimits>((name) => name.startsWith(LIMITS));
+  return [...new Map(all.map((result) => [result.scenario, result])).values()];
+}
+
 /** Whole or not at all: a campaign saves the same file again and again, and may be killed. */
 function save(name: string, result: unknown): void {
   mkdirSync(folder, { recursive: true });
@@ -85,22 +107,22 @@ export function saveResult(result: ScenarioResult): void {
   save(`${result.scenario}.${stampOf(result)}.json`, result);
 }
 
-/** As it was written before runs noted what they tried call by call: all modes from first to last, or a sample. */
-type OldResult = Omit<ScenarioResult, 'faults'> & {
-  readonly faults: Omit<CampaignResult, 'tried'>;
-  readonly exhaustive: boolean;
+/** As older versions wrote it: without what was tried call by call, but whether that was all of every mode. */
+type SavedResult = Omit<ScenarioResult, 'faults'> & {
+  readonly faults: Omit<CampaignResult, 'tried' | 'deep'> & Partial<CampaignResult>;
+  readonly exhaustive?: boolean;
 };
 
 /** A result of this version, from one of any version. */
-export function readResult(saved: ScenarioResult | OldResult): ScenarioResult {
-  if (!('exhaustive' in saved)) return saved;
-  const { exhaustive, faults, ...rest } = saved;
-  const modes = exhaustive ? FAULT_MODES : [];
-  const tried = modes.map((mode) => ({ mode, from: 1, to: faults.points[mode] ?? 0, isEnd: true }));
-  return { ...rest, faults: { ...faults, tried } };
+export function readResult({ exhaustive, faults, ...rest }: SavedResult): ScenarioResult {
+  const modes = exhaustive === true ? FAULT_MODES : [];
+  const whole = modes.map((mode) => ({ mode, from: 1, to: faults.points[mode] ?? 0, isEnd: true }));
+  return { ...rest, faults: { deep: 0, tried: whole, ...faults } };
 }
 
 /** Every result that was kept here, by scenario, oldest first. Delete the folder to begin anew. */
 export function savedResults(): ScenarioResult[] {
-  return load<ScenarioResult | OldResult>((name) => !name.startsWith(FILES)).map(readResult);
+  return load<SavedResult>((name) => !name.startsWith(FILES) && !name.startsWith(LIMITS)).map(
+    readResult,
+  );
 }

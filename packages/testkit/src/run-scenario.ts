@@ -39,7 +39,7 @@ export async function runScenario(
   signal: AbortSignal,
 ): Promise<ScenarioResult> {
   const startedAt = new Date();
-  const { modes, from, to, seed, compound, points, deaths, states, files } = plan;
+  const { modes, from, to, seed, compound, depth, points, deaths, states, files } = plan;
   const run = { commit: currentCommit(), node: process.version };
   process.stderr.write(`faults ${scenario.name}, seed ${seed}\n`);
   const keep = (
@@ -57,7 +57,7 @@ export async function runScenario(
     return result;
   };
   const faults = await runCampaign(scenario, {
-    ...{ modes, from, seed, compound, signal },
+    ...{ modes, from, seed, compound, depth, signal },
     ...(to === undefined ? {} : { to }),
     ...(points === undefined ? {} : { pointsPerMode: points }),
     onTrial: reporter(scenario.name),

@@ -38,6 +38,16 @@ describe('replay lines', () => {
       expect(result.compound).toBeGreaterThan(0);
     });
 
+    test('faults in a row: each hits the run that recovers from the one before', async () => {
+      const result = await runCampaign(publishing('none'), {
+        ...{ seed: 7, modes: ['kill'], pointsPerMode: 0, compound: 6, depth: 3 },
+      });
+      expect(result.violations).toEqual([]);
+      expect(result.compound).toBeGreaterThan(0);
+      expect(result.deep).toBeGreaterThan(0);
+      expect(result.deep).toBeLessThanOrEqual(result.compound);
+    });
+
     test('a mode is enumerated in pieces, and a stopped campaign says where it stopped', async () => {
       const modes = ['kill'] as const;
       const begin = await runCampaign(publishing('none'), { seed, modes, to: 2 });

@@ -1,5 +1,14 @@
 import { describe, expect, test } from '@jest/globals';
-import { LIMITS, limitsUnavailable, runLimits, shimUnavailable } from '@tb/testkit';
+import {
+  DISK_LIMITS,
+  type Limit,
+  limitsUnavailable,
+  MEMORY_LIMITS,
+  type Outcome,
+  runCommand,
+  runLimits,
+  shimUnavailable,
+} from '@tb/testkit';
 import { publishing } from './scenario-publish.ts';
 
 const missing = (await shimUnavailable()) ?? limitsUnavailable();
@@ -8,7 +17,7 @@ if (missing !== undefined) process.stderr.write(`skipped: ${missing}\n`);
 (missing === undefined ? describe : describe.skip)(
   `limits${missing ? ` (${missing})` : ''}`,
   () => {
-    const disks = LIMITS.filter((limit) => limit.impose !== undefined);
+    const disks = DISK_LIMITS.filter((limit) => limit.impose !== undefined);
 
     test('a full or read-only disk gives an error, and the rerun completes when there is space again', async () => {
       const result = await runLimits(publishing('none'), disks);
@@ -16,6 +25,23 @@ if (missing !== undefined) process.stderr.write(`skipped: ${missing}\n`);
       expect(result.ends['disk with 0 bytes free']).toMatch(/^exit 1/);
       expect(result.ends['read-only disk']).toMatch(/^exit 1/);
       expect(result.ends['disk with 4194304 bytes free']).toBe('exit 0');
+    });
+
+    test('memory runs out under each limit, and what it left room for runs', async () => {
+      const under = (limit: Limit, script: string): Promise<Outcome> => {
+        const command = { argv: [process.execPath, '-e', script] };
+        return runCommand(limit.wrap?.(command) ?? command);
+      };
+      const named = (name: string) => MEMORY_LIMITS.find((limit) => limit.name === name) as Limit;
+      const outside = 'Buffer.alloc(300 << 20, 1)';
+      const inside = 'const all = []; for (;;) all.push({ all: [all.length] })';
+      const refused = await under(named('memory 192 MB'), outside);
+      expect(refused.stderr).toContain('Array buffer allocation failed');
+      const aborted = await under(named('heap 14 MB'), inside);
+      expect(aborted.signal).not.toBeNull();
+      expect(named('heap 14 MB').isBelowUs?.(aborted)).toBe(true);
+      expect((await under(named('heap 14 MB'), outside)).exitCode).toBe(0);
+      expect((await under(named('memory 192 MB'), '1')).exitCode).toBe(0);
     });
 
     test('control: a publication that is not atomic is caught by a full disk', async () => {

@@ -8,7 +8,12 @@ import { FAULT_MODES } from '../src/fault-mode.ts';
 import { planOf } from '../src/fault-plan.ts';
 import { MENDED } from '../src/mended.ts';
 import { formatTable } from '../src/print-table.ts';
-import { type FilesResult, readResult, type ScenarioResult } from '../src/results.ts';
+import {
+  type FilesResult,
+  readResult,
+  type SavedLimits,
+  type ScenarioResult,
+} from '../src/results.ts';
 import { samplePoints } from '../src/sample.ts';
 import { kindsOf } from '../src/violation-kinds.ts';
 
@@ -25,6 +30,7 @@ const result: ScenarioResult = {
       { mode: 'eio-once', from: 1, to: 400, isEnd: false },
     ],
     compound: 12,
+    deep: 5,
     unfired: [],
     violations: [{ replay: 'rollover:kill:9:7', call: 'fsync data/x', problem: 'a tick is lost' }],
   },
@@ -63,15 +69,15 @@ const files: FilesResult = {
 
 describe('docs/crash-points.md', () => {
   test('counts what was tried beside what was found, and lists each violation with its replay', () => {
-    const text = crashPointsText([result], [files]);
+    const text = crashPointsText([result], [files], []);
     expect(text).toContain(
-      '805 faults, 12 compound faults, 400 rebuilt deaths, 50 power-cut states, 40 damaged files: **4 violations**',
+      '805 faults, 12 compound faults (5 of three in a row), 400 rebuilt deaths, 50 power-cut states, 40 damaged files, 0 runs with too\nlittle disk, memory or descriptors: **4 violations**',
     );
     expect(text).toContain(
       '| rollover | 405 | *405* | 0 | 400 | 0 | 0 | 0 | 0 | 0 | 0 | 0 | 805 | 12 | 400 | 50 | 3 |',
     );
     expect(text).toContain('| day files | yes | 40 | 39 | 0 | 0 | 0 | 1 |');
-    expect(crashPointsText([result], [files, files])).toContain(
+    expect(crashPointsText([result], [files, files], [])).toContain(
       '| day files | yes | 80 | 78 | 0 | 0 | 0 | 2 |',
     );
     expect(text).toContain(
@@ -83,8 +89,8 @@ describe('docs/crash-points.md', () => {
 
   test('runs of one scenario add up, and are named', () => {
     const again = { ...result, faults: { ...result.faults, seed: 8 }, commit: 'def5678' };
-    const text = crashPointsText([result, again], []);
-    expect(text).toContain('1,610 faults, 24 compound faults');
+    const text = crashPointsText([result, again], [], []);
+    expect(text).toContain('1,610 faults, 24 compound faults (10 of three in a row)');
     expect(text).toContain('| 7, 8 | abc1234, def5678 |');
   });
 
@@ -92,9 +98,30 @@ describe('docs/crash-points.md', () => {
     const { deaths: _deaths, ...rest } = result;
     const faults = { ...result.faults, violations: [] };
     const clean = { ...rest, deaths: undefined, faults, powerCuts: undefined };
-    expect(crashPointsText([clean], [])).toMatch(/## Open violations\n\nNone\./);
-    expect(crashPointsText([clean], [files])).not.toContain('None.');
-    expect(crashPointsText([result], [])).not.toContain('None.');
+    expect(crashPointsText([clean], [], [])).toMatch(/## Open violations\n\nNone\./);
+    expect(crashPointsText([clean], [files], [])).not.toContain('None.');
+    expect(crashPointsText([result], [], [])).not.toContain('None.');
+  });
+
+  test('how a command ended under each limit, and what was found there', () => {
+    const limits: SavedLimits = {
+      scenario: 'rollover',
+      ends: {
+        'read-only disk': 'exit 3, Error: NO_SPACE',
+        'memory 96 MB': 'SIGABRT, out of memory',
+      },
+      violations: [{ limit: 'memory 96 MB', problem: 'a tick is lost' }],
+      ...{ startedAt: '2026-02-02T00:00:00.000Z', durationMs: 60_000 },
+      ...{ commit: 'abc1234', node: 'v20.20.2' },
+    };
+    const text = crashPointsText([], [], [limits]);
+    expect(text).toContain('| read-only disk | 3 |');
+    expect(text).toContain('| memory 96 MB | ABRT |');
+    expect(text).toContain('2 runs with too\nlittle disk, memory or descriptors: **1 violations**');
+    expect(text).toContain(
+      '- rollover, memory 96 MB (`pnpm faults limits rollover`): a tick is lost',
+    );
+    expect(crashPointsText([], [], [])).toContain('Not run yet: `pnpm faults limits`.');
   });
 
   test('every mended bug is a test that exists', () => {
@@ -132,18 +159,27 @@ describe('every call of a mode', () => {
   });
 
   test('results of the older form are read: all modes to the end, or a sample', () => {
-    const { tried: _tried, ...faults } = result.faults;
+    const { tried: _tried, deep: _deep, ...faults } = result.faults;
     const old = (exhaustive: boolean) => readResult({ ...result, faults, exhaustive });
     expect([...wholeModes([old(true)])]).toEqual(FAULT_MODES);
     expect([...wholeModes([old(false)])]).toEqual([]);
-    expect(readResult(result)).toBe(result);
-    expect(crashPointsText([old(true)], [])).toContain('| `tb rollover` | yes | 7 |');
-    expect(crashPointsText([result], [])).toContain('| `tb rollover` | kill | 7 |');
+    expect(readResult(result)).toEqual(result);
+    expect(old(true).faults.deep).toBe(0);
+    expect(crashPointsText([old(true)], [], [])).toContain('| `tb rollover` | yes | 7 |');
+    expect(crashPointsText([result], [], [])).toContain('| `tb rollover` | kill | 7 |');
   });
 });
 
 describe('the plan of pnpm faults', () => {
-  const values = { from: '1', compound: '0', deaths: '0', states: '0', files: '0', seed: '7' };
+  const values = {
+    from: '1',
+    compound: '0',
+    depth: '2',
+    deaths: '0',
+    states: '0',
+    files: '0',
+    seed: '7',
+  };
 
   test('takes the modes that make something fail when none is named', () => {
     expect(planOf(values)).toMatchObject({ modes: FAULT_MODES, from: 1, to: undefined, seed: 7 });
@@ -159,6 +195,7 @@ describe('the plan of pnpm faults', () => {
     [{ from: '5', to: '4' }, /--to is not before --from: 4 is before 5/],
     [{ to: 'x' }, /--to is a whole number, not x/],
     [{ mode: ['boom'] }, /No mode boom/],
+    [{ depth: '1' }, /--depth is the number of faults in a row, from 2/],
   ])('refuses %j', (wrong, message) => {
     expect(() => planOf({ ...values, ...wrong })).toThrow(message);
   });
