@@ -14,6 +14,10 @@ export interface Limit {
   readonly isBelowUs?: (run: Outcome) => boolean;
 }
 
+const remount = (disk: string, how: string): void => {
+  execFileSync('mount', ['-o', `remount,${how}`, disk]);
+};
+
 /** Fills the disk until `freeBytes` are left. */
 function leave(freeBytes: number): Limit {
   return {
@@ -26,6 +30,18 @@ function leave(freeBytes: number): Limit {
       writeFileSync(join(disk, 'filler'), Buffer.alloc(fill));
     },
     lift: (disk) => rmSync(join(disk, 'filler'), { force: true }),
+  };
+}
+
+/** Names for so many more files and folders. */
+function inodes(count: number): Limit {
+  return {
+    name: `${count} inodes free`,
+    impose: (disk) => {
+      const { files, ffree } = statfsSync(disk);
+      remount(disk, `nr_inodes=${files - ffree + count}`);
+    },
+    lift: (disk) => remount(disk, 'nr_inodes=1000000'),
   };
 }
 
@@ -43,13 +59,9 @@ function ulimit(
   return { name: `${name} ${value}`, wrap, isBelowUs };
 }
 
-const remount = (disk: string, how: string): void => {
-  execFileSync('mount', ['-o', `remount,${how}`, disk]);
-};
-
-/** Node could not load its modules. */
+/** Node could not load the modules: its own words, before any of ours. */
 const couldNotStart = ({ exitCode, stderr }: Outcome): boolean =>
-  exitCode === 1 && /node:internal.*EMFILE/s.test(stderr);
+  exitCode === 1 && /^node:internal.*(EMFILE|ERR_DLOPEN_FAILED)/s.test(stderr);
 /** A process that has not asked to ignore it is killed by a write beyond the limit. */
 const wasStopped = ({ signal }: Outcome): boolean => signal === 'SIGXFSZ';
 
@@ -57,8 +69,8 @@ const wasStopped = ({ signal }: Outcome): boolean => signal === 'SIGXFSZ';
  * Memory ends in V8 or in an engine before our code hears of it: the process aborts, as it dies when the system's
  * out-of-memory killer picks it.
  */
-const wasAborted = ({ signal }: Outcome): boolean =>
-  ['SIGABRT', 'SIGTRAP', 'SIGILL', 'SIGSEGV'].includes(signal ?? '');
+const wasAborted = (run: Outcome): boolean =>
+  ['SIGABRT', 'SIGTRAP', 'SIGILL', 'SIGSEGV'].includes(run.signal ?? '') || couldNotStart(run);
 
 /**
  * Memory that a process may write to (RLIMIT_DATA; `ulimit -v` would count the address space that V8 reserves). A child
@@ -84,7 +96,7 @@ export const MEMORY_LIMITS: readonly Limit[] = [
   ...[8, 12, 14].map(heap),
 ];
 
-/** Read-only disk, six amounts of free space, few descriptors, small files. ulimit -f counts 512 bytes. */
+/** Read-only disk, six amounts of free space, few inodes, few descriptors, small files. ulimit -f counts 512 bytes. */
 export const DISK_LIMITS: readonly Limit[] = [
   {
     name: 'read-only disk',
@@ -92,6 +104,7 @@ export const DISK_LIMITS: readonly Limit[] = [
     lift: (disk) => remount(disk, 'rw'),
   },
   ...[0, 16 << 10, 64 << 10, 256 << 10, 1 << 20, 4 << 20].map(leave),
+  ...[0, 2, 8].map(inodes),
   ...[28, 64, 128, 160, 192].map((count) => ulimit('open files', '-n', count, couldNotStart)),
   ...[64, 1024, 8192].map((blocks) => ulimit('file size in sectors', '-f', blocks, wasStopped)),
 ];
