@@ -1,9 +1,12 @@
 import type { ErrorEntry } from '@tb/schema';
 
-/** docs/errors.md from the error tables of all packages: one table per class, a row per code. */
-export function errorsDocument(
-  tables: Readonly<Record<string, Readonly<Record<string, ErrorEntry>>>>,
-): string {
+type Table = Readonly<Record<string, ErrorEntry>>;
+
+/**
+ * docs/errors.md from the error tables of all packages: one table per class, a row per code; then those of the operating
+ * system.
+ */
+export function errorsDocument(tables: Readonly<Record<string, Table>>, system: Table): string {
   const head = [
     '# Errors',
     '',
@@ -14,20 +17,27 @@ export function errorsDocument(
     'Made by `pnpm docs` from the tables in the code; a test compares the two.',
     '',
   ];
-  const sections = Object.entries(tables).map(([name, table]) =>
-    [
-      `## ${name}`,
-      '',
-      '| code | exit | cause | what to do |',
-      '|---|---|---|---|',
-      ...Object.entries(table).map(
-        ([code, entry]) =>
-          `| \`${code}\` | ${entry.exit} | ${cell(entry.cause)} | ${cell(entry.action)} |`,
-      ),
-      '',
-    ].join('\n'),
+  const sections = Object.entries(tables).map(([name, table]) => section(name, '', table));
+  const last = section(
+    'Operating system',
+    'Errors of the system are thrown as Node makes them; the message names the call and the file, and `tb` adds what to do.\n\n',
+    system,
   );
-  return `${head.join('\n')}\n${sections.join('\n')}`;
+  return `${head.join('\n')}\n${[...sections, last].join('\n')}`;
+}
+
+function section(title: string, text: string, table: Table): string {
+  return [
+    `## ${title}`,
+    '',
+    `${text}| code | exit | cause | what to do |`,
+    '|---|---|---|---|',
+    ...Object.entries(table).map(
+      ([code, entry]) =>
+        `| \`${code}\` | ${entry.exit} | ${cell(entry.cause)} | ${cell(entry.action)} |`,
+    ),
+    '',
+  ].join('\n');
 }
 
 function cell(text: string): string {

@@ -216,7 +216,7 @@ export const opsErrors: Readonly<Record<OpsErrorCode, ErrorEntry>> = {
   },
   MEMORY_USED_UP: {
     exit: 3,
-    cause: 'DuckDB needs more memory than it may use.',
+    cause: 'The command needs more memory than the system gives, or than DuckDB may use.',
     action: 'Stop other programs or work on less at a time, then run the command again.',
   },
   ENGINE_IO: {

@@ -1,4 +1,5 @@
 import type { ErrorTables } from './error-tables.ts';
+import { systemErrors } from './system-errors.ts';
 import { toldError } from './told-error.ts';
 
 /** Exit codes of `tb`: the contract of docs/cli.md. */
@@ -12,22 +13,5 @@ export async function exitCodeOf(error: unknown): Promise<ExitCode> {
   if (typeof name !== 'string' || typeof code !== 'string') return EXIT.bug;
   if (code.startsWith('commander.')) return EXIT.usage;
   const tables: ErrorTables = (await import('./error-tables.ts')).errorTables;
-  return tables[name]?.[code]?.exit ?? systemExitCodes[code] ?? EXIT.bug;
+  return tables[name]?.[code]?.exit ?? systemErrors[code]?.exit ?? EXIT.bug;
 }
-
-/** Errors of the operating system that reach the top: named in the message, and never a bug of ours. */
-const systemExitCodes: Readonly<Record<string, ExitCode>> = {
-  ENOENT: EXIT.refused,
-  EACCES: EXIT.refused,
-  EPERM: EXIT.refused,
-  EROFS: EXIT.refused,
-  ENOSPC: EXIT.refused,
-  EDQUOT: EXIT.refused,
-  EMFILE: EXIT.refused,
-  ENFILE: EXIT.refused,
-  ENOTDIR: EXIT.refused,
-  EISDIR: EXIT.usage,
-  EEXIST: EXIT.refused,
-  EIO: EXIT.integrity,
-  ABORT_ERR: EXIT.refused,
-};

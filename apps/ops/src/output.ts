@@ -2,6 +2,7 @@ import { inspect } from 'node:util';
 import { isNativeError } from 'node:util/types';
 import type { Context } from './context.ts';
 import { EXIT, type ExitCode, exitCodeOf } from './exit-codes.ts';
+import { systemErrors } from './system-errors.ts';
 import { toldError } from './told-error.ts';
 
 /** What a command gives back. `fields` is the stable part, documented in docs/cli.md. */
@@ -97,11 +98,13 @@ function describe(error: unknown): {
     hint?: unknown;
     retryable?: unknown;
   };
+  const system = typeof code === 'string' ? systemErrors[code] : undefined;
+  const advice = hint ?? system?.action;
   return {
     message: error.message,
     ...(typeof code === 'string' ? { code } : {}),
-    ...(typeof hint === 'string' ? { hint } : {}),
-    retryable: retryable === true,
+    ...(typeof advice === 'string' ? { hint: advice } : {}),
+    retryable: retryable === true || system?.exit === EXIT.temporary,
     ...(error.stack === undefined ? {} : { stack: error.stack }),
   };
 }

@@ -42,7 +42,15 @@ const DUCKDB: readonly (readonly [RegExp, (message: string, cause: unknown) => E
     /No space left on device|disk quota|max_temp_directory_size/i,
     (message, cause) => new LockError('NO_SPACE', message, { cause }),
   ],
-  [/^Out of Memory Error/, (message, cause) => new OpsError('MEMORY_USED_UP', message, { cause })],
+  [
+    /^Out of Memory Error|bad allocation|std::bad_alloc/,
+    (message, cause) => new OpsError('MEMORY_USED_UP', message, { cause }),
+  ],
+  [
+    /^Failed to connect$/, // All that a connection needs is memory and a thread; the client keeps no reason.
+    (_message, cause) =>
+      new OpsError('MEMORY_USED_UP', 'DuckDB could not open a connection in memory', { cause }),
+  ],
   [
     /^(IO|FATAL) Error|Failed to (append|commit).*Could not|Input\/output error/s,
     (message, cause) => new OpsError('ENGINE_IO', message, { cause }),
@@ -52,6 +60,8 @@ const DUCKDB: readonly (readonly [RegExp, (message: string, cause: unknown) => E
 /** A raw error of SQLite or DuckDB with the code of its kind; any other error as it is. */
 function namedEngineError(error: unknown): unknown {
   const { name, code, message } = (error ?? {}) as Record<string, unknown>;
+  if (code === 'SQLITE_NOMEM' || message === 'Array buffer allocation failed')
+    return new OpsError('MEMORY_USED_UP', String(message), { cause: error });
   if (name === 'SqliteError' && typeof code === 'string') {
     const known = SQLITE.find(([pattern]) => pattern.test(code));
     return known ? new LockError(known[1], `${message} (${code})`, { cause: error }) : error;

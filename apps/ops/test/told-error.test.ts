@@ -52,6 +52,17 @@ describe('the error that is told', () => {
     expect(await exitCodeOf(new Error(message))).toBe(exit);
   });
 
+  test.each([
+    ['Out of Memory Error: Failed to allocate block of 32768 bytes (bad allocation)'],
+    ['Failed to append: Failed to allocate block of 262144 bytes (bad allocation)'],
+    ['Failed to connect'],
+    ['Array buffer allocation failed'],
+  ])('regress-8-no-memory: %j is MEMORY_USED_UP, exit 3, and not a bug', async (message) => {
+    expect(toldError(new Error(message))).toMatchObject({ code: 'MEMORY_USED_UP' });
+    expect(await exitCodeOf(new Error(message))).toBe(3);
+    expect(await exitCodeOf(sqlite('SQLITE_NOMEM'))).toBe(3);
+  });
+
   test('a wrong statement and an error without a code stay bugs', async () => {
     for (const error of [sqlite('SQLITE_ERROR'), new Error('IO'), new TypeError('x'), undefined]) {
       expect(toldError(error)).toBe(error);

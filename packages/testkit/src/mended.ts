@@ -66,4 +66,14 @@ export const MENDED: readonly Mended[] = [
     file: 'packages/live/test/reader.test.ts',
     found: 'damaged files, two pages of live.db swapped: a TypeError instead of a code',
   },
+  {
+    test: 'regress-8-no-memory',
+    file: 'apps/ops/test/told-error.test.ts',
+    found: 'import, archive, a limit of memory: an allocation that failed in DuckDB was told as a bug, exit 1',
+  },
+  {
+    test: 'regress-8-named-file',
+    file: 'apps/ops/test/system-errors.test.ts',
+    found: 'backup, init, a full disk: the error named no file, and said nothing to do',
+  },
 ];

@@ -9,6 +9,8 @@ export function syncFolder(folder: string): void {
   const descriptor = openSync(folder, 'r');
   try {
     fsyncSync(descriptor);
+  } catch (error) {
+    throw withFile(error, folder);
   } finally {
     closeSync(descriptor);
   }
@@ -22,6 +24,14 @@ export async function makeFolder(folder: string): Promise<void> {
     syncFolder(dirname(made));
 }
 
+/** An error of a handle or a stream says what was done, and to no file: the same one with the file. */
+function withFile(error: unknown, path: string): unknown {
+  const { code, errno, syscall, message, path: known } = error as NodeJS.ErrnoException;
+  if (syscall === undefined || known !== undefined) return error;
+  const named = new Error(`${message} '${path}'`, { cause: error });
+  return Object.assign(named, { code, errno, syscall, path });
+}
+
 /** Writes a text under a name that must be free: whole and durable, or not at all. */
 export async function writeNewFile(path: string, text: string): Promise<void> {
   const temporary = `${path}.tmp-${process.pid}`;
@@ -29,6 +39,8 @@ export async function writeNewFile(path: string, text: string): Promise<void> {
   try {
     await file.writeFile(text);
     await file.sync();
+  } catch (error) {
+    throw withFile(error, temporary);
   } finally {
     await file.close();
   }
@@ -73,7 +85,7 @@ export async function copyDurably(
   } catch (error) {
     await file.close();
     await rm(to, { force: true });
-    throw error;
+    throw withFile(error, (error as NodeJS.ErrnoException).syscall === 'read' ? from : to);
   }
   await file.close();
   await chmod(to, mode);
