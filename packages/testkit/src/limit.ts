@@ -105,7 +105,7 @@ export const DISK_LIMITS: readonly Limit[] = [
   },
   ...[0, 16 << 10, 64 << 10, 256 << 10, 1 << 20, 4 << 20].map(leave),
   ...[0, 2, 8].map(inodes),
-  ...[28, 64, 128, 160, 192].map((count) => ulimit('open files', '-n', count, couldNotStart)),
+  ...[28, 128, 192, 256, 320].map((count) => ulimit('open files', '-n', count, couldNotStart)),
   ...[64, 1024, 8192].map((blocks) => ulimit('file size in sectors', '-f', blocks, wasStopped)),
 ];
 

@@ -69,7 +69,8 @@ export const MENDED: readonly Mended[] = [
   {
     test: 'regress-8-no-memory',
     file: 'apps/ops/test/told-error.test.ts',
-    found: 'import, archive, a limit of memory: an allocation that failed in DuckDB was told as a bug, exit 1',
+    found:
+      'import, archive, a limit of memory: an allocation that failed in DuckDB was told as a bug, exit 1',
   },
   {
     test: 'regress-8-named-file',
