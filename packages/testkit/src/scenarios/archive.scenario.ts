@@ -1,9 +1,14 @@
-import { writeFileSync } from 'node:fs';
-import { join } from 'node:path';
 import { IDLE_LITTER } from '../litter.ts';
 import type { Scenario } from '../scenario.ts';
-import { DATE, writeTicks } from './feed.ts';
-import { keptKeys, litterProblems, marketDigest, nseRows, tickProblems } from './market.ts';
+import { DATE } from './feed.ts';
+import {
+  feedTicks,
+  keptKeys,
+  litterProblems,
+  marketDigest,
+  nseRows,
+  tickProblems,
+} from './market.ts';
 import { hasResult, mustRun, TICK_INPUT, tb } from './tb.ts';
 
 /** `tb archive`: a day file goes only after its Parquet copy is there; every row is readable all the time. */
@@ -11,8 +16,7 @@ export const scenario: Scenario = {
   name: 'archive',
   commands: ['archive'],
   prepare: async (root) => {
-    const keys = writeTicks(join(root, 'feed.csv'), { rows: 1000, symbols: 4 });
-    writeFileSync(join(root, 'sent'), keys.join('\n'));
+    feedTicks(root, 1000, 4);
     await mustRun(root, 'init');
     await mustRun(root, 'ingest', 'feed.csv', ...TICK_INPUT, '--date', DATE);
     await mustRun(root, 'rollover', '--exchange', 'nse', '--date', DATE);
@@ -35,7 +39,7 @@ export const scenario: Scenario = {
   check: async (root, { completed }) => {
     const rows = await nseRows(root);
     return [
-      ...tickProblems(rows, keptKeys(root, 'sent'), true),
+      ...tickProblems(rows, keptKeys(root), true),
       ...(rows.published.length === 6 ? [] : [`published: ${rows.published.join('; ')}`]),
       ...litterProblems(root, completed),
     ];

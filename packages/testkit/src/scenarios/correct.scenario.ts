@@ -1,9 +1,15 @@
-import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { IDLE_LITTER } from '../litter.ts';
 import type { Scenario } from '../scenario.ts';
 import { writeCandles } from './feed.ts';
-import { candleProblems, keptKeys, litterProblems, marketDigest, nseRows } from './market.ts';
+import {
+  candleProblems,
+  keepKeys,
+  keptKeys,
+  litterProblems,
+  marketDigest,
+  nseRows,
+} from './market.ts';
 import { CANDLE_INPUT, hasResult, mustRun, tb } from './tb.ts';
 
 /** `tb import --correct`: the old revision is read, or the new one, never a mixture. */
@@ -11,11 +17,10 @@ export const scenario: Scenario = {
   name: 'correct',
   commands: ['import'],
   prepare: async (root) => {
-    for (const name of ['old', 'new'])
-      writeFileSync(
-        join(root, `${name}.keys`),
-        writeCandles(join(root, `${name}.csv`), { symbols: 3, seed: name }).join('\n'),
-      );
+    for (const name of ['old', 'new']) {
+      const keys = writeCandles(join(root, `${name}.csv`), { symbols: 3, seed: name });
+      keepKeys(root, keys, `${name}.keys`);
+    }
     await mustRun(root, 'init');
     await mustRun(root, 'import', 'old.csv', ...CANDLE_INPUT);
   },

@@ -1,9 +1,13 @@
-import { writeFileSync } from 'node:fs';
-import { join } from 'node:path';
 import { IDLE_LITTER } from '../litter.ts';
 import type { Scenario } from '../scenario.ts';
-import { writeCandles } from './feed.ts';
-import { candleProblems, keptKeys, litterProblems, marketDigest, nseRows } from './market.ts';
+import {
+  candleProblems,
+  feedCandles,
+  keptKeys,
+  litterProblems,
+  marketDigest,
+  nseRows,
+} from './market.ts';
 import { mutateCompleted } from './mutations.ts';
 import { CANDLE_INPUT, hasResult, mustRun, tb } from './tb.ts';
 
@@ -12,14 +16,7 @@ export const scenario: Scenario = {
   name: 'import',
   commands: ['import'],
   prepare: async (root) => {
-    const files = [0, 1].map((daysLater) =>
-      writeCandles(join(root, `day${daysLater}.csv`), {
-        symbols: 3,
-        seed: `import ${daysLater}`,
-        daysLater,
-      }),
-    );
-    writeFileSync(join(root, 'sent'), files.flat().join('\n'));
+    feedCandles(root, { days: 2, symbols: 3, seed: 'import' });
     await mustRun(root, 'init');
   },
   command: (root) => tb(root, 'import', 'day0.csv', 'day1.csv', ...CANDLE_INPUT),
@@ -27,7 +24,7 @@ export const scenario: Scenario = {
   litter: IDLE_LITTER,
   check: async (root, { completed, promised }) => {
     const rows = await nseRows(root);
-    const problems = candleProblems(rows, keptKeys(root, 'sent'), promised);
+    const problems = candleProblems(rows, keptKeys(root), promised);
     const dates = new Set(rows.published.map((line) => line.split(' ')[2]));
     if (rows.published.length !== 5 * dates.size)
       problems.push(`a date is published in part: ${rows.published.join('; ')}`);

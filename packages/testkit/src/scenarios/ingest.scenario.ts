@@ -1,9 +1,14 @@
-import { writeFileSync } from 'node:fs';
-import { join } from 'node:path';
 import { IDLE_LITTER } from '../litter.ts';
 import type { Scenario } from '../scenario.ts';
-import { DATE, writeTicks } from './feed.ts';
-import { keptKeys, litterProblems, marketDigest, nseRows, tickProblems } from './market.ts';
+import { DATE } from './feed.ts';
+import {
+  feedTicks,
+  keptKeys,
+  litterProblems,
+  marketDigest,
+  nseRows,
+  tickProblems,
+} from './market.ts';
 import { mutateCompleted } from './mutations.ts';
 import { hasResult, mustRun, TICK_INPUT, tb } from './tb.ts';
 
@@ -12,10 +17,7 @@ export const scenario: Scenario = {
   name: 'ingest',
   commands: ['ingest'],
   prepare: async (root) => {
-    writeFileSync(
-      join(root, 'sent'),
-      writeTicks(join(root, 'feed.csv'), { rows: 3000, symbols: 8 }).join('\n'),
-    );
+    feedTicks(root, 3000, 8);
     await mustRun(root, 'init');
   },
   command: (root) => tb(root, 'ingest', 'feed.csv', ...TICK_INPUT, '--date', DATE),
@@ -23,7 +25,7 @@ export const scenario: Scenario = {
   // A rerun whose symbols are all known takes no lock of market_data.
   litter: IDLE_LITTER,
   check: async (root, { completed, promised }) => [
-    ...tickProblems(await nseRows(root), keptKeys(root, 'sent'), promised),
+    ...tickProblems(await nseRows(root), keptKeys(root), promised),
     ...litterProblems(root, completed),
   ],
   digest: marketDigest,

@@ -1,9 +1,15 @@
-import { mkdirSync, writeFileSync } from 'node:fs';
+import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import type { Evidence, Scenario } from '../scenario.ts';
-import { writeTicks } from './feed.ts';
-import { keptKeys, litterProblems, marketDigest, nseRows, tickProblems } from './market.ts';
+import {
+  feedTicks,
+  keptKeys,
+  litterProblems,
+  marketDigest,
+  nseRows,
+  tickProblems,
+} from './market.ts';
 
 const script = fileURLToPath(new URL('./children/live-writer.mjs', import.meta.url));
 
@@ -24,13 +30,12 @@ export function liveScenario(name: string, rows: number, ...args: readonly strin
     name,
     commands: [],
     prepare: async (root) => {
-      const keys = writeTicks(join(root, 'feed.csv'), { rows, symbols: 8 });
-      writeFileSync(join(root, 'sent'), keys.join('\n'));
+      feedTicks(root, rows, 8);
       mkdirSync(join(root, 'data'));
     },
     command: (root) => ({ argv: [process.execPath, script, root, ...args] }),
     check: async (root, evidence) => {
-      const sent = keptKeys(root, 'sent');
+      const sent = keptKeys(root);
       const rows = await nseRows(root);
       const present = new Set(rows.ticks.map((tick) => tick.slice(tick.indexOf('|') + 1)));
       const lost = ackedKeys(sent, evidence).filter((key) => !present.has(key));

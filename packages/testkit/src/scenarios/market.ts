@@ -1,9 +1,10 @@
-import { readFileSync } from 'node:fs';
+import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { Multiset } from '../multiset.ts';
 import { type DuckOracle, duckOracle } from '../oracle/duck.ts';
 import { type RootRows, rootRows, unlistedFiles } from '../oracle/root-rows.ts';
 import { sha256 } from '../oracle/store-digest.ts';
+import { writeCandles, writeTicks } from './feed.ts';
 import { dataRoot } from './tb.ts';
 
 /** One oracle process for all checks of a run; it ends with this process. */
@@ -21,8 +22,33 @@ export function nseRows(root: string): Promise<RootRows> {
 
 const withoutSeq = (tick: string): string => tick.slice(tick.indexOf('|') + 1);
 
+const SENT = 'sent';
+
+/** Keeps keys of rows in the folder of a scenario. */
+export function keepKeys(root: string, keys: readonly string[], name: string = SENT): void {
+  writeFileSync(join(root, name), keys.join('\n'));
+}
+
+/** Writes `feed.csv`, and keeps the keys of its ticks. */
+export function feedTicks(root: string, rows: number, symbols: number): void {
+  keepKeys(root, writeTicks(join(root, 'feed.csv'), { rows, symbols }));
+}
+
+/** Writes `day0.csv` and so on, candles of one trading date each, and keeps their keys. Returns the names. */
+export function feedCandles(
+  root: string,
+  { days, symbols, seed }: { days: number; symbols: number; seed: string },
+): string[] {
+  const names = Array.from({ length: days }, (_, day) => `day${day}.csv`);
+  const keys = names.flatMap((name, daysLater) =>
+    writeCandles(join(root, name), { symbols, seed: `${seed} ${daysLater}`, daysLater }),
+  );
+  keepKeys(root, keys);
+  return names;
+}
+
 /** Keys that a scenario kept in its folder when it prepared the feed. */
-export function keptKeys(root: string, name: string): string[] {
+export function keptKeys(root: string, name: string = SENT): string[] {
   return readFileSync(join(root, name), 'utf8')
     .split('\n')
     .filter((line) => line !== '');

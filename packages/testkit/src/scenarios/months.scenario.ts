@@ -1,11 +1,17 @@
-import { readFileSync, writeFileSync } from 'node:fs';
+import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { IDLE_LITTER } from '../litter.ts';
 import { openCopy } from '../oracle/open-copy.ts';
 import { sha256 } from '../oracle/store-digest.ts';
 import type { Scenario } from '../scenario.ts';
-import { writeCandles } from './feed.ts';
-import { candleProblems, keptKeys, litterProblems, marketDigest, nseRows } from './market.ts';
+import {
+  candleProblems,
+  feedCandles,
+  keptKeys,
+  litterProblems,
+  marketDigest,
+  nseRows,
+} from './market.ts';
 import { CANDLE_INPUT, dataRoot, hasResult, mustRun, tb } from './tb.ts';
 
 interface MonthRow {
@@ -28,16 +34,9 @@ export const scenario: Scenario = {
   name: 'months',
   commands: ['months'],
   prepare: async (root) => {
-    const files = [0, 1].map((daysLater) =>
-      writeCandles(join(root, `day${daysLater}.csv`), {
-        symbols: 2,
-        seed: `months ${daysLater}`,
-        daysLater,
-      }),
-    );
-    writeFileSync(join(root, 'sent'), files.flat().join('\n'));
+    const days = feedCandles(root, { days: 2, symbols: 2, seed: 'months' });
     await mustRun(root, 'init');
-    await mustRun(root, 'import', 'day0.csv', 'day1.csv', ...CANDLE_INPUT);
+    await mustRun(root, 'import', ...days, ...CANDLE_INPUT);
   },
   command: (root) => tb(root, 'months', '--exchange', 'nse'),
   promises: hasResult,
@@ -50,7 +49,7 @@ export const scenario: Scenario = {
     return [
       ...broken.map(({ path }) => `${path} is not the file that the manifest lists`),
       ...(promised && months.length === 0 ? ['no month is listed'] : []),
-      ...candleProblems(await nseRows(root), keptKeys(root, 'sent'), true),
+      ...candleProblems(await nseRows(root), keptKeys(root), true),
       ...litterProblems(root, completed),
     ];
   },

@@ -1,9 +1,15 @@
-import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { IDLE_LITTER } from '../litter.ts';
 import type { Scenario } from '../scenario.ts';
 import { writeCandles } from './feed.ts';
-import { candleProblems, keptKeys, litterProblems, marketDigest, nseRows } from './market.ts';
+import {
+  candleProblems,
+  keepKeys,
+  keptKeys,
+  litterProblems,
+  marketDigest,
+  nseRows,
+} from './market.ts';
 import { CANDLE_INPUT, hasResult, mustRun, tb } from './tb.ts';
 
 /** `tb prune` of a superseded revision: the newest one is read, before and after. */
@@ -12,8 +18,7 @@ export const scenario: Scenario = {
   commands: ['prune'],
   prepare: async (root) => {
     writeCandles(join(root, 'old.csv'), { symbols: 1, seed: 'old' });
-    const keys = writeCandles(join(root, 'new.csv'), { symbols: 1, seed: 'new' });
-    writeFileSync(join(root, 'sent'), keys.join('\n'));
+    keepKeys(root, writeCandles(join(root, 'new.csv'), { symbols: 1, seed: 'new' }));
     await mustRun(root, 'init');
     await mustRun(root, 'import', 'old.csv', ...CANDLE_INPUT);
     await mustRun(
@@ -30,7 +35,7 @@ export const scenario: Scenario = {
   promises: hasResult,
   litter: IDLE_LITTER,
   check: async (root, { completed }) => [
-    ...candleProblems(await nseRows(root), keptKeys(root, 'sent'), true),
+    ...candleProblems(await nseRows(root), keptKeys(root), true),
     ...litterProblems(root, completed),
   ],
   digest: marketDigest,

@@ -1,8 +1,12 @@
-import { writeFileSync } from 'node:fs';
-import { join } from 'node:path';
 import type { Scenario } from '../scenario.ts';
-import { writeCandles } from './feed.ts';
-import { candleProblems, keptKeys, litterProblems, marketDigest, nseRows } from './market.ts';
+import {
+  candleProblems,
+  feedCandles,
+  keptKeys,
+  litterProblems,
+  marketDigest,
+  nseRows,
+} from './market.ts';
 import { CANDLE_INPUT, hasResult, mustRun, tb } from './tb.ts';
 
 /** `tb rebuild-manifest`: the old catalogue or the new one, and every row in both. */
@@ -10,15 +14,14 @@ export const scenario: Scenario = {
   name: 'rebuild-manifest',
   commands: ['rebuild-manifest'],
   prepare: async (root) => {
-    const keys = writeCandles(join(root, 'day.csv'), { symbols: 2, seed: 'rebuild' });
-    writeFileSync(join(root, 'sent'), keys.join('\n'));
+    const days = feedCandles(root, { days: 1, symbols: 2, seed: 'rebuild' });
     await mustRun(root, 'init');
-    await mustRun(root, 'import', 'day.csv', ...CANDLE_INPUT);
+    await mustRun(root, 'import', ...days, ...CANDLE_INPUT);
   },
   command: (root) => tb(root, 'rebuild-manifest'),
   promises: hasResult,
   check: async (root, { completed }) => [
-    ...candleProblems(await nseRows(root), keptKeys(root, 'sent'), true),
+    ...candleProblems(await nseRows(root), keptKeys(root), true),
     ...litterProblems(root, completed),
   ],
   digest: marketDigest,

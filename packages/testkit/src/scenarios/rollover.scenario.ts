@@ -1,9 +1,14 @@
-import { writeFileSync } from 'node:fs';
-import { join } from 'node:path';
 import { IDLE_LITTER } from '../litter.ts';
 import type { Scenario } from '../scenario.ts';
-import { DATE, writeTicks } from './feed.ts';
-import { keptKeys, litterProblems, marketDigest, nseRows, tickProblems } from './market.ts';
+import { DATE } from './feed.ts';
+import {
+  feedTicks,
+  keptKeys,
+  litterProblems,
+  marketDigest,
+  nseRows,
+  tickProblems,
+} from './market.ts';
 import { mutateCompleted } from './mutations.ts';
 import { hasResult, mustRun, TICK_INPUT, tb } from './tb.ts';
 
@@ -12,10 +17,7 @@ export const scenario: Scenario = {
   name: 'rollover',
   commands: ['rollover'],
   prepare: async (root) => {
-    writeFileSync(
-      join(root, 'sent'),
-      writeTicks(join(root, 'feed.csv'), { rows: 3000, symbols: 8 }).join('\n'),
-    );
+    feedTicks(root, 3000, 8);
     await mustRun(root, 'init');
     await mustRun(root, 'ingest', 'feed.csv', ...TICK_INPUT, '--date', DATE);
   },
@@ -24,7 +26,7 @@ export const scenario: Scenario = {
   litter: IDLE_LITTER,
   check: async (root, { completed, promised }) => {
     const rows = await nseRows(root);
-    const problems = tickProblems(rows, keptKeys(root, 'sent'), true);
+    const problems = tickProblems(rows, keptKeys(root), true);
     if (promised && rows.published.length !== 6)
       problems.push(`published: ${rows.published.join('; ')}`);
     const dates = new Set(rows.published.map((line) => line.split(' ')[2]));
