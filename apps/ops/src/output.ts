@@ -1,5 +1,6 @@
 import { inspect } from 'node:util';
 import { isNativeError } from 'node:util/types';
+import { causeLines } from './cause-lines.ts';
 import type { Context } from './context.ts';
 import { EXIT, type ExitCode, exitCodeOf } from './exit-codes.ts';
 import { systemErrors } from './system-errors.ts';
@@ -51,7 +52,7 @@ export function printResult(
   return result.exit ?? EXIT.done;
 }
 
-/** Prints an error (`Error: what`, then `Try: what to do`), as JSON too when asked, and returns the exit code. */
+/** Prints an error (`Error: what`, `Cause: why`, `Try: what to do`), as JSON too when asked, and returns the exit code. */
 export async function printError(
   context: Context,
   command: string,
@@ -61,7 +62,9 @@ export async function printError(
   const exit = await exitCodeOf(error);
   const told = toldError(error);
   const { message, code, hint, retryable, stack } = describe(told);
+  const causes = causeLines(told);
   streams.stderr.write(`Error: ${message}\n`);
+  for (const cause of causes) streams.stderr.write(`Cause: ${cause}\n`);
   streams.stderr.write(
     `Try: ${hint ?? (exit === EXIT.bug ? 'this is a bug: run with --verbose and report the output' : 'see `tb --help`')}\n`,
   );
@@ -75,7 +78,7 @@ export async function printError(
       durationMs: durationOf(context),
     };
     streams.stdout.write(
-      `${toJson({ ...head, exit, error: { code: code ?? 'UNEXPECTED', message, hint: hint ?? null, retryable } })}\n`,
+      `${toJson({ ...head, exit, error: { code: code ?? 'UNEXPECTED', message, causes, hint: hint ?? null, retryable } })}\n`,
     );
   }
   return exit;

@@ -2,6 +2,8 @@ import { mkdirSync, writeFileSync } from 'node:fs';
 import { Writable } from 'node:stream';
 import { describe, expect, test } from '@jest/globals';
 import { tempRoot } from '@tb/testkit';
+import { causeLines, causeOf } from '../src/cause-lines.ts';
+import { OpsError } from '../src/errors.ts';
 import { copyDurably, makeFolder } from '../src/files/durable.ts';
 import { printError } from '../src/output.ts';
 
@@ -36,6 +38,21 @@ describe('regress-8-named-file: errors of the operating system', () => {
     );
     expect(error).toMatchObject({ code: 'EISDIR', syscall: 'read', path: root.at('folder') });
     expect((await told(error)).text).toContain(`read '${root.at('folder')}'\nTry: Name a file.`);
+  });
+
+  test('the causes are told too, and cross from a worker', async () => {
+    const disk = Object.assign(new Error('write: no space left on device\nlong story'), {});
+    const middle = new Error('Day file x was not written: write: no space left on device', {
+      cause: disk,
+    });
+    const top = new OpsError('WORKER_FAILED', 'nse 2026-02-02 was not built', { cause: middle });
+    const { text, json } = await told(top);
+    expect(text).toMatch(
+      /^Error: nse .*\nCause: Day file x was not written: write: no space left on device\nTry: /,
+    );
+    expect(JSON.parse(json)).toMatchObject({ error: { causes: [middle.message] } });
+    expect(causeLines({ cause: causeOf(['a', 'b']) })).toEqual(['a', 'b']);
+    expect(causeLines(new Error('alone'))).toEqual([]);
   });
 
   test('what may pass by itself says so to a script', async () => {

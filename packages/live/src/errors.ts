@@ -60,7 +60,7 @@ export const liveErrors: Readonly<Record<LiveErrorCode, ErrorEntry>> = {
   DISK_FULL: {
     exit: 75,
     cause: 'The disk has no space for new rows; the rows of this call are not stored.',
-    action: 'Free space, then send the batch again.',
+    action: 'Free space, then send the batch, or run the command, again.',
   },
   DAY_STATE: {
     exit: 3,

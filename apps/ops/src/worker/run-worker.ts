@@ -1,5 +1,6 @@
 import { fork } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
+import { causeOf } from '../cause-lines.ts';
 import { OpsError } from '../errors.ts';
 import type { WorkerReply } from './serve-worker.ts';
 
@@ -74,7 +75,7 @@ export function runWorker<Result>(
 
 /** An error of the worker as the caller would have met it: told apart by name and code. */
 function rebuiltError(plain: Extract<WorkerReply, { type: 'error' }>['error']): Error {
-  const error = new Error(plain.message);
+  const error = new Error(plain.message, { cause: causeOf(plain.causes) });
   error.name = plain.name;
   if (plain.stack !== undefined) error.stack = plain.stack;
   return Object.assign(error, plain.fields);

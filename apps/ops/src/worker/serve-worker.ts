@@ -1,4 +1,5 @@
 import { isNativeError } from 'node:util/types';
+import { causeLines } from '../cause-lines.ts';
 import { toldError } from '../told-error.ts';
 
 /** What a worker sends back. */
@@ -13,6 +14,8 @@ export type WorkerReply =
         readonly name: string;
         readonly message: string;
         readonly stack: string | undefined;
+        /** Of the errors that caused it, nearest first. */
+        readonly causes: readonly string[];
         readonly fields: Readonly<Record<string, unknown>>;
       };
     };
@@ -49,11 +52,11 @@ function answer(reply: WorkerReply): void {
 }
 
 function errorReply(thrown: unknown): WorkerReply {
-  const error = toldError(thrown); // here, because only name, code, hint and message travel
+  const error = toldError(thrown); // here, because only name, code, hint and messages travel
   if (!isNativeError(error))
     return {
       type: 'error',
-      error: { name: 'Error', message: String(error), stack: undefined, fields: {} },
+      error: { name: 'Error', message: String(error), stack: undefined, causes: [], fields: {} },
     };
   const { code, hint, retryable } = error as {
     code?: unknown;
@@ -66,6 +69,7 @@ function errorReply(thrown: unknown): WorkerReply {
       name: error.name,
       message: error.message,
       stack: error.stack,
+      causes: causeLines(error),
       fields: { code, hint, retryable },
     },
   };
