@@ -1,5 +1,5 @@
 import { spawnSync } from 'node:child_process';
-import { cpSync, writeFileSync } from 'node:fs';
+import { cpSync, readdirSync, writeFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { describe, expect, test } from '@jest/globals';
 import { layoutOf } from '@tb/schema';
@@ -93,7 +93,7 @@ describe('rows of the live buffer that come after their date was published', () 
   );
 
   test(
-    'killed before or after its commit point, a rerun gives the rows, revisions and records of an undisturbed run',
+    'killed before or after its commit point, a rerun gives the rows, revisions and records of an undisturbed run, and leaves no stage',
     async () => {
       using root = tempRoot('late-killed');
       await lateRoot(root);
@@ -112,6 +112,10 @@ describe('rows of the live buffer that come after their date was published', () 
           { revisions: [1, 2], why: [WHY], added: [LATE.length] },
         ]);
         expect([step, (await market.rollover(CORRECT)).status]).toEqual([step, 'nothing_to_do']);
+        const stages = readdirSync(layoutOf(copy).marketData).filter((name) =>
+          name.startsWith('.import-'),
+        );
+        expect([step, stages]).toEqual([step, []]);
       }
     },
     TIMEOUT_MS,

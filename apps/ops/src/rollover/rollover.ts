@@ -2,6 +2,7 @@ import { type Explanation, Manifest } from '@tb/history';
 import type { LiveDay } from '@tb/live';
 import { OpsError } from '../errors.ts';
 import type { CorrectionOptions } from '../import/import-options.ts';
+import { discardStages } from '../import/stage-folder.ts';
 import { correctDate } from './correct-date.ts';
 import { rolloverDate } from './rollover-date.ts';
 import type { RolledDate, RolloverTools } from './rollover-tools.ts';
@@ -55,6 +56,8 @@ export async function rollover(
   tools: RolloverTools,
 ): Promise<RolloverResult> {
   const { exchange } = tools.live;
+  // A correction that ended after its commit point is complete, and its rerun finds nothing to do: nobody else would look.
+  if (options.correction && options.dryRun !== true) await discardStages(tools.layout);
   const dates =
     options.tradingDate === undefined
       ? closedDates(options, tools)

@@ -19,7 +19,7 @@ const cell = (value: number): string => (Number.isNaN(value) ? '' : String(value
 /** Writes a CSV of ticks and returns the key of each row. */
 export function writeTicks(
   path: string,
-  options: { rows: number; symbols: number; daysLater?: number },
+  options: { rows: number; symbols: number; daysLater?: number; seed?: string },
 ): string[] {
   const open = openNs(options.daysLater);
   const lines = ['symbol,ts,price,volume,bid,ask'];
