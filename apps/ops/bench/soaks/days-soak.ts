@@ -1,7 +1,7 @@
 /** `pnpm soak days [--rounds N]`: simulated trading days of two exchanges, from the feed to health, against a ledger. */
-import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { Manifest } from '@tb/history';
 import { DatabaseManager, initialiseRoot } from '@tb/manager';
@@ -14,13 +14,9 @@ import { parseInputOptions } from '../../src/input/input-options.ts';
 import { type RolloverResult, rollover } from '../../src/rollover/rollover.ts';
 import { DayReader } from './days/check-days.ts';
 import { BATCH_ROWS, batchesOf, DayLedger } from './days/day-ledger.ts';
-import {
-  assertSpecialDays,
-  EXCHANGES,
-  type Exchange,
-  type SimulatedDay,
-  simulatedDays,
-} from './days/simulated-days.ts';
+import { assertFacts, type DaysPlan, type SimulatedDay } from './days/simulated-days.ts';
+import { stretches } from './days/stretches.ts';
+import { unbroken } from './days/unbroken.ts';
 
 const ROWS = 1500;
 const LATE_ROWS = 100;
@@ -30,8 +26,13 @@ const REDELIVERED_SHARE = 0.2;
 const PAUSE_MS = 20;
 const signal = new AbortController().signal;
 
+/** `unbroken`: 24 consecutive sessions of two made exchanges. `stretches`: 24 dates of two real ones, some left out between. */
+const PLANS = { unbroken, stretches } as const;
+
 export interface DaysSoakOptions {
   readonly seed: number;
+  /** Default both, each with a data root of its own. */
+  readonly plan?: keyof typeof PLANS | undefined;
   /** Days to simulate, from `first` on. Default all 24. */
   readonly rounds?: number | undefined;
   /** Index of the first day. Default 0. */
@@ -58,19 +59,31 @@ interface Figures {
  * rollover; months and health follow. The second day's rollover is missed and made up by the next, the third day gets late
  * rows and a correction that adds them, the fourth a correction that replaces a symbol. At the end every date is compared
  * again, ticks and candles of all timeframes, and every byte is checked.
+ * @returns Figures; of both plans by `unbroken.days` and so on.
  * @throws with the first difference.
  */
 export async function run(options: DaysSoakOptions): Promise<Record<string, unknown>> {
+  const { plan } = options;
+  if (plan !== undefined) return await runPlan(PLANS[plan](), options);
+  const results: Record<string, unknown> = {};
+  for (const [name, planOf] of Object.entries(PLANS))
+    for (const [figure, value] of Object.entries(await runPlan(planOf(), options)))
+      results[`${name}.${figure}`] = value;
+  return results;
+}
+
+async function runPlan(plan: DaysPlan, options: DaysSoakOptions): Promise<Record<string, unknown>> {
   const started = performance.now();
-  const all = simulatedDays();
-  const special = assertSpecialDays(all);
+  const special = assertFacts(plan);
   const first = options.first ?? 0;
-  const days = all.slice(first, options.rounds === undefined ? undefined : first + options.rounds);
+  const end = options.rounds === undefined ? undefined : first + options.rounds;
+  const days = plan.days.slice(first, end);
   const folder = await mkdtemp(join(tmpdir(), 'tb-soak-days-'));
   try {
     const layout = layoutOf(join(folder, 'data'));
+    await writeCalendars(layout, plan);
     await initialiseRoot(layout);
-    const soak = new DaysSoak(layout, folder, options.seed, options.rows ?? ROWS);
+    const soak = new DaysSoak(layout, folder, options.seed, options.rows ?? ROWS, plan.exchanges);
     await using reader = await DayReader.open(layout.root);
     for (const [index, day] of days.entries()) await soak.day(day, index, reader);
     const last = [...soak.ledgers.values()].pop();
@@ -93,6 +106,13 @@ export async function run(options: DaysSoakOptions): Promise<Record<string, unkn
   }
 }
 
+async function writeCalendars(layout: Layout, { calendarFiles }: DaysPlan): Promise<void> {
+  for (const [exchange, text] of Object.entries(calendarFiles)) {
+    await mkdir(dirname(layout.calendarFile(exchange)), { recursive: true });
+    await writeFile(layout.calendarFile(exchange), text);
+  }
+}
+
 class DaysSoak {
   readonly ledgers = new Map<string, DayLedger>();
   readonly figures: Figures = {
@@ -103,9 +123,17 @@ class DaysSoak {
   readonly #folder: string;
   readonly #seed: number;
   readonly #rows: number;
+  readonly #exchanges: readonly string[];
   readonly #random: ReturnType<typeof random>;
 
-  constructor(layout: Layout, folder: string, seed: number, rows: number) {
+  constructor(
+    layout: Layout,
+    folder: string,
+    seed: number,
+    rows: number,
+    exchanges: readonly string[],
+  ) {
+    this.#exchanges = exchanges;
     this.#rows = rows;
     this.#layout = layout;
     this.#folder = folder;
@@ -125,7 +153,7 @@ class DaysSoak {
       if (index === 3) await this.#correct(exchange, ledger, reader);
       this.figures.exchangeDates += 1;
     }
-    for (const exchange of EXCHANGES)
+    for (const exchange of this.#exchanges)
       this.figures.monthsBuilt += await refreshMonths(exchange, {
         layout: this.#layout,
         signal,
@@ -138,7 +166,7 @@ class DaysSoak {
   /** Sends ticks, and one batch in five twice: a source that delivers again stores nothing again. */
   async #ingest(ledger: DayLedger, from: number, to: number): Promise<void> {
     const { exchange, tradingDate } = ledger.session;
-    await using manager = await this.#ingestor(exchange as Exchange);
+    await using manager = await this.#ingestor(exchange);
     const live = manager.live(exchange);
     const batches = batchesOf(ledger.session, String(this.#seed), this.#rows + LATE_ROWS);
     for (const batch of batches.slice(from / BATCH_ROWS, to / BATCH_ROWS)) {
@@ -156,7 +184,7 @@ class DaysSoak {
 
   /** Every closed date, while the reader goes on. */
   async #rollover(
-    exchange: Exchange,
+    exchange: string,
     close: bigint,
     reader: DayReader,
     ledger: DayLedger,
@@ -188,7 +216,7 @@ class DaysSoak {
   }
 
   /** Rows after the rollover: they wait, unseen, until a correction adds them. */
-  async #lateRows(exchange: Exchange, ledger: DayLedger, reader: DayReader): Promise<void> {
+  async #lateRows(exchange: string, ledger: DayLedger, reader: DayReader): Promise<void> {
     const { close } = ledger.session;
     const before = new DayLedger(ledger.session);
     before.ticks.push(...ledger.ticks);
@@ -202,7 +230,7 @@ class DaysSoak {
   }
 
   /** One symbol is sent again with other prices. */
-  async #correct(exchange: Exchange, ledger: DayLedger, reader: DayReader): Promise<void> {
+  async #correct(exchange: string, ledger: DayLedger, reader: DayReader): Promise<void> {
     const { tradingDate } = ledger.session;
     const before = new DayLedger(ledger.session);
     before.ticks.push(...ledger.ticks);
@@ -246,7 +274,7 @@ class DaysSoak {
   }
 
   /** When the newest revision of the ticks of a date was published, ns UTC. */
-  #publishedAt(exchange: Exchange, tradingDate: string): bigint {
+  #publishedAt(exchange: string, tradingDate: string): bigint {
     using manifest = Manifest.openReader(this.#layout);
     const ticks = manifest
       .snapshot()
@@ -255,7 +283,7 @@ class DaysSoak {
     return ticks[ticks.length - 1]?.publishedAt ?? 0n;
   }
 
-  #ingestor(exchange: Exchange): Promise<DatabaseManager<'ingestor'>> {
+  #ingestor(exchange: string): Promise<DatabaseManager<'ingestor'>> {
     const { root } = this.#layout;
     return DatabaseManager.open({ root, role: 'ingestor', exchanges: [exchange], waitMs: 30_000 });
   }

@@ -1,68 +1,76 @@
-import { calendarOf, type Session } from '@tb/calendar';
-
-export type Exchange = 'nse' | 'xnas';
-export const EXCHANGES: readonly Exchange[] = ['nse', 'xnas'];
+import type { Session, SessionCalendar } from '@tb/calendar';
 
 /** One date on which at least one of the exchanges trades. */
 export interface SimulatedDay {
   readonly date: string;
-  readonly sessions: ReadonlyMap<Exchange, Session>;
+  /** By exchange. */
+  readonly sessions: ReadonlyMap<string, Session>;
 }
 
-/** Half-open stretches of dates, each around something that a calendar can get wrong. */
-const STRETCHES: readonly (readonly [from: string, to: string])[] = [
-  ['2023-11-02', '2023-11-08'], // New York leaves summer time on 11-05
-  ['2023-11-10', '2023-11-15'], // NSE: Muhurat on Sunday 11-12, holiday on 11-14
-  ['2023-11-22', '2023-11-28'], // New York: holiday on 11-23, half day on 11-24. NSE: holiday on 11-27
-  ['2023-12-28', '2024-01-04'], // year end; New York is closed on 01-01, NSE is not
-  ['2024-02-28', '2024-03-02'], // leap day
-  ['2024-03-07', '2024-03-13'], // NSE: holiday on 03-08. New York enters summer time on 03-10
-];
+/** The dates of one run, and what they were chosen for. */
+export interface DaysPlan {
+  readonly exchanges: readonly string[];
+  /** Text of `calendars/<exchange>.json`, for exchanges that are not built in. */
+  readonly calendarFiles: Readonly<Record<string, string>>;
+  /** Ascending. */
+  readonly days: readonly SimulatedDay[];
+  /**
+   * What the days are chosen for, each with what the calendar should say, written down by hand. A calendar that said
+   * otherwise would move the windows of the rows and of the checks alike, and nobody would notice.
+   */
+  readonly facts: Readonly<Record<string, boolean>>;
+}
 
-const HOUR_NS = 3_600_000_000_000n;
-
-/** The 24 days, ascending. */
-export function simulatedDays(): readonly SimulatedDay[] {
-  const days = new Map<string, Map<Exchange, Session>>();
-  for (const [from, to] of STRETCHES)
-    for (const exchange of EXCHANGES)
-      for (const session of calendarOf(exchange).sessionsBetween(from, to)) {
-        const day = days.get(session.tradingDate) ?? new Map<Exchange, Session>();
-        days.set(session.tradingDate, day.set(exchange, session));
+/** Half-open: trading dates of all exchanges between two dates, ascending. */
+export function daysBetween(
+  calendars: readonly SessionCalendar[],
+  stretches: readonly (readonly [from: string, to: string])[],
+): readonly SimulatedDay[] {
+  const days = new Map<string, Map<string, Session>>();
+  for (const [from, to] of stretches)
+    for (const calendar of calendars)
+      for (const session of calendar.sessionsBetween(from, to)) {
+        const day = days.get(session.tradingDate) ?? new Map<string, Session>();
+        days.set(session.tradingDate, day.set(calendar.exchange, session));
       }
   return [...days]
     .sort(([a], [b]) => (a < b ? -1 : 1))
     .map(([date, sessions]) => ({ date, sessions }));
 }
 
-/**
- * What the days are chosen for, each with what the calendar should say, written down here by hand. A calendar that said
- * otherwise would move the windows of the rows and of the checks alike, and nobody would notice.
- */
-export function assertSpecialDays(days: readonly SimulatedDay[]): readonly string[] {
-  const sessionOf = (date: string, exchange: Exchange): Session | undefined =>
-    days.find((day) => day.date === date)?.sessions.get(exchange);
-  const isOpenAt = (date: string, exchange: Exchange, hours: number, minutes: number): boolean =>
-    sessionOf(date, exchange)?.open ===
-    BigInt(Date.parse(`${date}T00:00:00Z`) + (hours * 60 + minutes) * 60_000) * 1_000_000n;
-  const lengthOf = (date: string, exchange: Exchange): bigint => {
-    const session = sessionOf(date, exchange);
-    return session ? session.close - session.open : 0n;
-  };
-  const facts: Readonly<Record<string, boolean>> = {
-    'summer time ends':
-      isOpenAt('2023-11-03', 'xnas', 13, 30) && isOpenAt('2023-11-06', 'xnas', 14, 30),
-    'summer time begins':
-      isOpenAt('2024-03-08', 'xnas', 14, 30) && isOpenAt('2024-03-11', 'xnas', 13, 30),
-    'no summer time in India':
-      isOpenAt('2023-11-03', 'nse', 3, 45) && isOpenAt('2024-03-11', 'nse', 3, 45),
-    'Sunday session': lengthOf('2023-11-12', 'nse') === HOUR_NS,
-    'holiday of one exchange': !sessionOf('2023-11-14', 'nse') && !sessionOf('2023-11-23', 'xnas'),
-    'half day': lengthOf('2023-11-24', 'xnas') === (7n * HOUR_NS) / 2n,
-    'year end': !sessionOf('2024-01-01', 'xnas') && isOpenAt('2024-01-01', 'nse', 3, 45),
-    'leap day': lengthOf('2024-02-29', 'nse') === (25n * HOUR_NS) / 4n,
-  };
+/** @throws with the names of the facts that do not hold. @returns All names. */
+export function assertFacts({ facts }: DaysPlan): readonly string[] {
   const wrong = Object.keys(facts).filter((name) => facts[name] !== true);
   if (wrong.length > 0) throw new Error(`The calendar does not have: ${wrong.join(', ')}`);
   return Object.keys(facts);
+}
+
+/** Questions that facts ask. */
+export class SessionBook {
+  readonly #days: readonly SimulatedDay[];
+
+  constructor(days: readonly SimulatedDay[]) {
+    this.#days = days;
+  }
+
+  of(date: string, exchange: string): Session | undefined {
+    return this.#days.find((day) => day.date === date)?.sessions.get(exchange);
+  }
+
+  /** Whether the session opens at this time of that date, UTC. */
+  isOpenAt(date: string, exchange: string, hours: number, minutes: number): boolean {
+    const ms = Date.parse(`${date}T00:00:00Z`) + (hours * 60 + minutes) * 60_000;
+    return this.of(date, exchange)?.open === BigInt(ms) * 1_000_000n;
+  }
+
+  /** ns; 0n without a session. */
+  lengthOf(date: string, exchange: string): bigint {
+    const session = this.of(date, exchange);
+    return session ? session.close - session.open : 0n;
+  }
+
+  /** Trading dates of an exchange, ascending. */
+  datesOf(exchange: string): string[] {
+    return this.#days.filter(({ sessions }) => sessions.has(exchange)).map(({ date }) => date);
+  }
 }
