@@ -55,6 +55,14 @@ describe('regress-8-named-file: errors of the operating system', () => {
     expect(causeLines(new Error('alone'))).toEqual([]);
   });
 
+  test('regress-8-file-too-large: a limit of the file size is refused, and no bug', async () => {
+    const error = Object.assign(new Error('EFBIG: file too large, write'), { code: 'EFBIG' });
+    expect(await told(error)).toMatchObject({
+      exit: 3,
+      text: expect.stringContaining('ulimit -f'),
+    });
+  });
+
   test('what may pass by itself says so to a script', async () => {
     const error = Object.assign(new Error('spawn node EAGAIN'), { code: 'EAGAIN' });
     const { exit, json } = await told(error);

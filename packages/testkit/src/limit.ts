@@ -61,7 +61,7 @@ function ulimit(
 
 /** Node could not load the modules: its own words, before any of ours. */
 const couldNotStart = ({ exitCode, stderr }: Outcome): boolean =>
-  exitCode === 1 && /^node:internal.*(EMFILE|ERR_DLOPEN_FAILED)/s.test(stderr);
+  exitCode === 1 && /^node:internal.*(EMFILE|ERR_DLOPEN_FAILED|ERR_MODULE_NOT_FOUND)/s.test(stderr);
 /** A process that has not asked to ignore it is killed by a write beyond the limit. */
 const wasStopped = ({ signal }: Outcome): boolean => signal === 'SIGXFSZ';
 

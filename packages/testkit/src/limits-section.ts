@@ -19,8 +19,8 @@ export function limitsSection(results: readonly SavedLimits[]): string {
   const each = (values: readonly string[]): string => [...new Set(values)].join(', ');
   const minutes = results.reduce((sum, { durationMs }) => sum + durationMs, 0) / 60_000;
   return `How a command ends while something is short; then the limit is lifted, and the same command must complete. Exit 0: it had
-enough. 3, 4, 75: an error with its code. A signal: the end of the process below our code; the invariants hold, and the rerun
-completes.
+enough. 3, 4, 75: an error with its code. 1: Node could not load the modules, which it opens side by side. A signal: the end of the
+process below our code; the invariants hold, and the rerun completes.
 
 ${tableOf(DISK_LIMITS, results)}
 

@@ -77,4 +77,9 @@ export const MENDED: readonly Mended[] = [
     file: 'apps/ops/test/system-errors.test.ts',
     found: 'backup, init, a full disk: the error named no file, and said nothing to do',
   },
+  {
+    test: 'regress-8-file-too-large',
+    file: 'apps/ops/test/system-errors.test.ts',
+    found: 'drill, a limit of the file size: EFBIG was told as a bug, exit 1',
+  },
 ];
