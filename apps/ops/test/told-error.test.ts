@@ -2,6 +2,7 @@ import { describe, expect, test } from '@jest/globals';
 import { LockError } from '@tb/locks';
 import { exitCodeOf } from '../src/exit-codes.ts';
 import { toldError } from '../src/told-error.ts';
+import { endOfWorker } from '../src/worker/run-worker.ts';
 
 function sqlite(code: string): Error {
   return Object.assign(new Error(`SQLite says ${code}`), { name: 'SqliteError', code });
@@ -61,6 +62,31 @@ describe('the error that is told', () => {
     expect(toldError(new Error(message))).toMatchObject({ code: 'MEMORY_USED_UP' });
     expect(await exitCodeOf(new Error(message))).toBe(3);
     expect(await exitCodeOf(sqlite('SQLITE_NOMEM'))).toBe(3);
+  });
+
+  test.each([
+    [
+      'SIGABRT',
+      'FATAL ERROR: Reached heap limit Allocation failed - JavaScript heap out of memory\n 1: 0xb8',
+    ],
+    [
+      'SIGABRT',
+      "terminate called after throwing an instance of 'std::bad_alloc'\n  what():  std::bad_alloc",
+    ],
+    ['SIGTRAP', '#\n# Fatal error in , line 0\n# Fatal process out of memory: Zone\n#'],
+  ])(
+    'regress-8-no-memory: a worker that ended by %s and said so is MEMORY_USED_UP',
+    (end, stderr) => {
+      expect(endOfWorker('x.js', end, stderr)).toMatchObject({ code: 'MEMORY_USED_UP' });
+    },
+  );
+
+  test('a worker that crashed is WORKER_FAILED, with its last words', () => {
+    expect(endOfWorker('x.js', 'SIGSEGV', '')).toMatchObject({
+      code: 'WORKER_FAILED',
+      message: 'Worker x.js ended by SIGSEGV',
+    });
+    expect(endOfWorker('x.js', 'exit 1', 'a\nb\n').message).toBe('Worker x.js ended by exit 1: b');
   });
 
   test('a wrong statement and an error without a code stay bugs', async () => {

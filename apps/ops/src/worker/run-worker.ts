@@ -45,7 +45,7 @@ export function runWorker<Result>(
     const abort = (): void => void child.kill('SIGKILL');
     options.signal?.addEventListener('abort', abort, { once: true });
     child.stderr?.on('data', (chunk: Buffer) => {
-      stderr = (stderr + chunk.toString()).slice(-4000);
+      stderr = (stderr + chunk.toString()).slice(-16_000);
     });
     child.on('message', (message: WorkerReply) => {
       if (message.type === 'step') options.onStep?.(message.step);
@@ -61,16 +61,24 @@ export function runWorker<Result>(
       else if (reply?.type === 'error') reject(rebuiltError(reply.error));
       else if (options.signal?.aborted)
         reject(new OpsError('INTERRUPTED', 'The job was stopped; nothing of it was kept'));
-      else
-        reject(
-          new OpsError(
-            'WORKER_FAILED',
-            `Worker ${path} ended by ${signal ?? `exit ${code}`}${stderr === '' ? '' : `: ${stderr.trim().split('\n').pop()}`}`,
-          ),
-        );
+      else reject(endOfWorker(path, signal ?? `exit ${code}`, stderr));
     });
     child.send({ type: 'job', job });
   });
+}
+
+/**
+ * Why a worker ended without an answer. V8 and the engines abort when memory ends; their last words tell that from a crash.
+ *
+ * @param end Signal or exit code. @param stderr The last of what it wrote.
+ */
+export function endOfWorker(path: string, end: string, stderr: string): OpsError {
+  const words = stderr.trim().split('\n');
+  const memory = words.find((line) => /out of memory|bad_alloc/i.test(line));
+  if (memory !== undefined)
+    return new OpsError('MEMORY_USED_UP', `Worker ${path} ended by ${end}: ${memory.trim()}`);
+  const last = words.at(-1) === '' ? '' : `: ${words.at(-1)}`;
+  return new OpsError('WORKER_FAILED', `Worker ${path} ended by ${end}${last}`);
 }
 
 /** An error of the worker as the caller would have met it: told apart by name and code. */
