@@ -10,6 +10,7 @@ import {
   type DuckDBValue,
 } from '@duckdb/node-api';
 import { readSql } from '@tb/schema';
+import { DUCKDB_OPTIONS } from './duckdb-options.ts';
 import { hashFile, syncFile } from './file-bytes.ts';
 import type { Row, RunTable } from './run-file-protocol.ts';
 
@@ -35,15 +36,6 @@ interface TableWriter {
 // The smallest block. Eight small tables in DuckDB's default of 262,144 bytes make a run of 3,000 candles 2.1 MB, these
 // 0.4 MB, and a sweep has hundreds.
 const BLOCK_BYTES = '16384';
-
-/** Options of every DuckDB instance of this package. Extensions are neither installed nor loaded. */
-export const DUCKDB_OPTIONS: Readonly<Record<string, string>> = {
-  threads: '1',
-  memory_limit: '512MB',
-  temp_directory: '',
-  autoinstall_known_extensions: 'false',
-  autoload_known_extensions: 'false',
-};
 
 /**
  * A run file in the making, in the child process. All rows are one transaction: DuckDB writes full row groups to the file

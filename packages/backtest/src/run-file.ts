@@ -1,9 +1,9 @@
 import { existsSync } from 'node:fs';
-import { DuckDBInstance, type DuckDBValue } from '@duckdb/node-api';
+import type { DuckDBValue } from '@duckdb/node-api';
+import { DUCKDB_OPTIONS } from './duckdb-options.ts';
 import { BacktestError } from './errors.ts';
 import { hashFile } from './file-bytes.ts';
 import type { Order } from './order.ts';
-import { DUCKDB_OPTIONS } from './run-file-build.ts';
 import type { RunInput } from './run-history.ts';
 import type { RunMetric } from './run-tally.ts';
 import type { OpenPosition, Trade } from './trade.ts';
@@ -71,6 +71,7 @@ export async function openRunFile(
       'RUN_FILE_CORRUPT',
       `Run file ${path} has a .wal beside it, which DuckDB would apply: a finished run has none`,
     );
+  const { DuckDBInstance } = await import('@duckdb/node-api'); // not for the index, which SQLite reads
   const instance = await DuckDBInstance.create(path, {
     ...DUCKDB_OPTIONS,
     access_mode: 'READ_ONLY',

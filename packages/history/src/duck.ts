@@ -1,4 +1,3 @@
-import { DuckDBInstance } from '@duckdb/node-api';
 import { HistoryError } from './errors.ts';
 
 /** What this package needs of a DuckDB connection; `DuckDBConnection` of @duckdb/node-api fits as it is. */
@@ -22,6 +21,7 @@ export interface BuildInstance extends AsyncDisposable {
 export async function openBuildInstance(
   options: { memoryLimitMb?: number; threads?: number; tempDirectory?: string } = {},
 ): Promise<BuildInstance> {
+  const { DuckDBInstance } = await import('@duckdb/node-api'); // loading it takes longer than to read a manifest
   const instance = await DuckDBInstance.create(':memory:', {
     memory_limit: `${options.memoryLimitMb ?? 512}MB`,
     threads: String(options.threads ?? 2),

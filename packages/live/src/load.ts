@@ -1,12 +1,4 @@
-import {
-  BIGINT,
-  DOUBLE,
-  type DuckDBAppender,
-  DuckDBDataChunk,
-  type DuckDBType,
-  INTEGER,
-  TIMESTAMP_NS,
-} from '@duckdb/node-api';
+import type { DuckDBAppender, DuckDBDataChunk } from '@duckdb/node-api';
 import type { CandleColumns, TickColumns } from '@tb/schema';
 
 /** The one method that is needed of a DuckDB connection; `DuckDBConnection` of @duckdb/node-api fits. */
@@ -19,27 +11,30 @@ export type TableName =
   | string
   | { readonly table: string; readonly schema?: string; readonly catalog?: string };
 
+/** Names of types, as @duckdb/node-api exports them. */
+type ColumnType = 'INTEGER' | 'TIMESTAMP_NS' | 'BIGINT' | 'DOUBLE';
+
 type Values = Int32Array | BigInt64Array | Float64Array;
 
 /** DuckDB's vector size: an appended chunk never holds more rows. */
 const VECTOR_ROWS = 2048;
-const TICK_TYPES: readonly DuckDBType[] = [
-  INTEGER,
-  TIMESTAMP_NS,
-  BIGINT,
-  DOUBLE,
-  DOUBLE,
-  DOUBLE,
-  DOUBLE,
+const TICK_TYPES: readonly ColumnType[] = [
+  'INTEGER',
+  'TIMESTAMP_NS',
+  'BIGINT',
+  'DOUBLE',
+  'DOUBLE',
+  'DOUBLE',
+  'DOUBLE',
 ];
-const CANDLE_TYPES: readonly DuckDBType[] = [
-  INTEGER,
-  TIMESTAMP_NS,
-  DOUBLE,
-  DOUBLE,
-  DOUBLE,
-  DOUBLE,
-  DOUBLE,
+const CANDLE_TYPES: readonly ColumnType[] = [
+  'INTEGER',
+  'TIMESTAMP_NS',
+  'DOUBLE',
+  'DOUBLE',
+  'DOUBLE',
+  'DOUBLE',
+  'DOUBLE',
 ];
 
 /**
@@ -92,29 +87,32 @@ class ColumnLoader {
   static async open(
     connection: AppendConnection,
     table: TableName,
-    types: readonly DuckDBType[],
+    types: readonly ColumnType[],
     nullable: readonly number[],
   ): Promise<ColumnLoader> {
+    const duckdb = await import('@duckdb/node-api'); // here: who calls has a connection, and has it loaded
     const name = typeof table === 'string' ? { table } : table;
     const appender = await connection.createAppender(
       name.table,
       name.schema ?? null,
       name.catalog ?? null,
     );
-    return new ColumnLoader(appender as DuckDBAppender, types, nullable);
+    const chunk = duckdb.DuckDBDataChunk.create(types.map((type) => duckdb[type]));
+    return new ColumnLoader(appender as DuckDBAppender, chunk, types, nullable);
   }
 
   private constructor(
     appender: DuckDBAppender,
-    types: readonly DuckDBType[],
+    chunk: DuckDBDataChunk,
+    types: readonly ColumnType[],
     nullable: readonly number[],
   ) {
     this.#appender = appender;
-    this.#chunk = DuckDBDataChunk.create(types);
+    this.#chunk = chunk;
     this.#nullable = nullable;
     this.#staged = types.map((type) => {
-      if (type === INTEGER) return new Int32Array(VECTOR_ROWS);
-      return type === DOUBLE ? new Float64Array(VECTOR_ROWS) : new BigInt64Array(VECTOR_ROWS);
+      if (type === 'INTEGER') return new Int32Array(VECTOR_ROWS);
+      return type === 'DOUBLE' ? new Float64Array(VECTOR_ROWS) : new BigInt64Array(VECTOR_ROWS);
     });
   }
 

@@ -1,4 +1,4 @@
-import { type DuckDBConnection, DuckDBInstance } from '@duckdb/node-api';
+import type { DuckDBConnection, DuckDBInstance } from '@duckdb/node-api';
 
 /** Columns of `data`, as in a tick day file. */
 export const DATA_COLUMNS = 'sid, ts, seq, price, volume, bid, ask';
@@ -12,6 +12,7 @@ export class SegmentDuckdb {
   readonly #instance: DuckDBInstance;
 
   static async open(memoryLimitMb: number, tempDir: string): Promise<SegmentDuckdb> {
+    const { DuckDBInstance } = await import('@duckdb/node-api'); // not at start: most readers need none
     const instance = await DuckDBInstance.create(':memory:', {
       threads: '1',
       memory_limit: `${memoryLimitMb}MB`,

@@ -264,6 +264,12 @@ describe('what SQL cannot reach', () => {
       await expect(engine.count(sql)).rejects.toMatchObject({ code: 'QUERY_FAILED' });
     expect(existsSync(other.at('out.csv'))).toBe(false);
   });
+
+  test('an instance that is shut off still lends several connections', async () => {
+    await using engine = await shutOffEngine([]);
+    const counts = await Promise.all([10, 20, 30].map((n) => engine.count(`FROM range(${n})`)));
+    expect(counts).toEqual([10, 20, 30]);
+  });
 });
 
 async function shutOffEngine(namedFiles: readonly string[]) {

@@ -35,13 +35,15 @@ const COMMANDS: Readonly<Record<string, () => Promise<{ readonly register: Regis
   demo: () => import('./demo.ts'),
 };
 
-/** Adds the command that the words name; all of them when they name none, for help and for the message. */
+/** Adds the command that the words name; all of them when they name none, for help and for the message; none for the version. */
 export async function registerCommands(
   program: Command,
   execute: Execute,
   words: readonly string[],
 ): Promise<void> {
-  const named = COMMANDS[firstWord(words) ?? ''];
+  const word = firstWord(words);
+  if (word === undefined && words.includes('--version')) return;
+  const named = COMMANDS[word ?? ''];
   const loads = named ? [named] : Object.values(COMMANDS);
   for (const load of loads) (await load()).register(program, execute);
 }

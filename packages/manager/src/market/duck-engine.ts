@@ -44,6 +44,7 @@ export class DuckEngine {
   readonly #running = new Set<Promise<unknown>>();
   #failure: ManagerError | undefined;
   #isClosed = false;
+  #isLocked = false;
   #names = 0;
 
   static async open(options: DuckOptions): Promise<DuckEngine> {
@@ -95,6 +96,12 @@ export class DuckEngine {
   /** Runs one statement of this package. */
   async run(sql: string): Promise<void> {
     await this.use((connection) => connection.run(sql));
+  }
+
+  /** From now on no statement changes a setting. */
+  async lockConfiguration(): Promise<void> {
+    await this.run('SET lock_configuration = true');
+    this.#isLocked = true;
   }
 
   /**
@@ -209,7 +216,7 @@ export class DuckEngine {
     this.#connections.add(connection);
     try {
       if (this.#isClosed) throw closed();
-      await this.#run(connection.run(READY_ROWS_SETTING));
+      if (!this.#isLocked) await this.#run(connection.run(READY_ROWS_SETTING));
     } catch (error) {
       this.#disconnect(connection);
       throw this.#translated(error);

@@ -14,7 +14,7 @@ import { DuckSqlSession } from '../sql/duck-sql-session.ts';
 import type { SqlOptions, SqlSession } from '../sql/sql-session.ts';
 import { AttachCache } from './attach-cache.ts';
 import { CoverageCache } from './coverage-cache.ts';
-import { DuckEngine, type DuckOptions } from './duck-engine.ts';
+import type { DuckEngine, DuckOptions } from './duck-engine.ts';
 import { fileBudget } from './file-budget.ts';
 import { ReaderSnapshot } from './market-data-snapshot.ts';
 import { type Moment, watermarkOf } from './moment.ts';
@@ -192,6 +192,7 @@ export class HistoryAndLiveReader implements MarketDataReader {
 }
 
 async function openEngine(options: DuckOptions): Promise<Engine> {
+  const { DuckEngine } = await import('./duck-engine.ts'); // with DuckDB: a process that asks for no rows is spared it
   const duck = await DuckEngine.open(options);
   return { duck, cache: new AttachCache(duck, fileBudget()), tails: new Map() };
 }

@@ -3,7 +3,7 @@ import { Disposal } from '@tb/locks';
 import type { MarketDataRequest } from '@tb/schema';
 import { ManagerError } from '../errors.ts';
 import { AttachCache } from '../market/attach-cache.ts';
-import { DuckEngine } from '../market/duck-engine.ts';
+import type { DuckEngine } from '../market/duck-engine.ts';
 import { fileBudget } from '../market/file-budget.ts';
 import type { Moment } from '../market/moment.ts';
 import { planSources, type SourcePlan } from '../market/plan-sources.ts';
@@ -33,6 +33,7 @@ export async function openSqlInstance(
 ): Promise<SqlInstance> {
   await using held = new Disposal();
   const { memoryLimit = MEMORY_LIMIT, threads } = context.options;
+  const { DuckEngine } = await import('../market/duck-engine.ts');
   const engine = await DuckEngine.open({ memoryLimit, threads });
   held.defer(() => engine.close());
   const builder = new ViewBuilder(context, moment, engine, held);
@@ -50,7 +51,7 @@ export async function shutOff(engine: DuckEngine, namedFiles: readonly string[])
   if (allowed.length > 0)
     await engine.run(`SET allowed_paths = [${allowed.map(literal).join(', ')}]`);
   await engine.run('SET enable_external_access = false');
-  await engine.run('SET lock_configuration = true');
+  await engine.lockConfiguration();
 }
 
 class ViewBuilder {

@@ -2,9 +2,10 @@ import type { SqliteDatabase } from '@tb/locks';
 import type { StoreName } from '@tb/schema';
 import type { Kysely } from 'kysely';
 import type { BodyContext } from './body-context.ts';
+import { loadTransactionScope } from './load-transaction-scope.ts';
 import { SqliteSession } from './sqlite-session.ts';
 import { storeError } from './store-error.ts';
-import { TransactionScope } from './transaction-scope.ts';
+import type { TransactionScope } from './transaction-scope.ts';
 
 const CONNECTIONS_MAX = 8;
 
@@ -47,9 +48,10 @@ export class StoreReader {
     );
     if (around) return body((around.scope as TransactionScope<Tables>).tables);
     const isNested = this.#context.find((outer) => outer.access === 'read') !== undefined;
+    const Scope = await loadTransactionScope();
     const connection = await this.#take(isNested);
     try {
-      return await this.#readOn(connection, body);
+      return await this.#readOn(connection, Scope, body);
     } finally {
       this.#giveBack(connection);
     }
@@ -57,6 +59,7 @@ export class StoreReader {
 
   async #readOn<Tables, T>(
     { session }: Idle,
+    Scope: typeof TransactionScope,
     body: (db: Kysely<Tables>) => Promise<T>,
   ): Promise<T> {
     try {
@@ -65,7 +68,7 @@ export class StoreReader {
     } catch (error) {
       throw storeError(error, this.#store);
     }
-    const scope = new TransactionScope<Tables>(session, 'read', this.#store);
+    const scope = new Scope<Tables>(session, 'read', this.#store);
     const running = {
       access: 'read' as const,
       store: this.#store,

@@ -3,9 +3,10 @@ import type { StoreName } from '@tb/schema';
 import type { Kysely } from 'kysely';
 import { ManagerError } from '../errors.ts';
 import type { BodyContext } from './body-context.ts';
+import { loadTransactionScope } from './load-transaction-scope.ts';
 import { SqliteSession } from './sqlite-session.ts';
 import { sqliteCodeOf, storeError } from './store-error.ts';
-import { TransactionScope } from './transaction-scope.ts';
+import type { TransactionScope } from './transaction-scope.ts';
 
 /** The part of a WriterLock that a write needs. */
 export interface EpochCheck {
@@ -33,10 +34,11 @@ export class StoreWriter {
 
   /** Calls must not overlap: the manager queues them. */
   async write<Tables, T>(body: (tx: Kysely<Tables>) => Promise<T>): Promise<T> {
+    const Scope = await loadTransactionScope();
     if (this.#failure) throw this.#failure;
     this.#lock.assertHeld();
     this.#begin();
-    const scope = new TransactionScope<Tables>(this.#session, 'write', this.#store);
+    const scope = new Scope<Tables>(this.#session, 'write', this.#store);
     const running = {
       access: 'write' as const,
       store: this.#store,
