@@ -9,17 +9,9 @@ import {
   writeFileSync,
 } from 'node:fs';
 import { describe, expect, test } from '@jest/globals';
-import {
-  archiveFile,
-  buildMonth,
-  Manifest,
-  openBuildInstance,
-  publishArchive,
-  publishMonth,
-} from '@tb/history';
+import { Manifest } from '@tb/history';
 import { Disposal, openSqlite } from '@tb/locks';
-import { DatabaseManager, type ManagerEvent } from '@tb/manager';
-import type { Layout } from '@tb/schema';
+import { DatabaseManager } from '@tb/manager';
 import { AttachCache } from '../src/market/attach-cache.ts';
 import { CoverageCache } from '../src/market/coverage-cache.ts';
 import { DuckEngine } from '../src/market/duck-engine.ts';
@@ -28,85 +20,9 @@ import { SourceHolder } from '../src/market/source-holder.ts';
 import { TailTables } from '../src/market/tail-tables.ts';
 import { SourceVerifier } from '../src/market/verify-file.ts';
 import { ALWAYS, read } from './market-rows.ts';
-import { publishSource } from './rollover.ts';
-import { dataRoot } from './roots.ts';
+import { COVERAGE, DATES, entryOf, MINUTES, store } from './published-store.ts';
 
-const MINUTES = { exchange: 'nse', kind: 'candles', timeframe: '1m' } as const;
-/** NSE sessions in a row: as many as a month stands for at the least. */
-const DATES = ['2026-02-02', '2026-02-03', '2026-02-04'] as const;
-const COVERAGE = { source: 'feed', from: 1n, to: 2n };
-
-/** A minute of each of the first hour of a date, of two symbols; `base` tells one build from another. */
-function minutesSql(date: string, base: number): string {
-  const open = BigInt(Date.parse(`${date}T03:45:00Z`)) * 1_000_000n;
-  return `SELECT sid::INTEGER AS sid, make_timestamp_ns(${open} + minute * 60000000000) AS ts,
-(${base} + sid)::DOUBLE AS open, (${base} + sid + 0.5)::DOUBLE AS high, (${base} + sid)::DOUBLE AS low,
-(${base} + sid + 0.25)::DOUBLE AS close, 10::DOUBLE AS volume
-FROM range(375) AS m(minute), range(1, 3) AS s(sid)`;
-}
-
-async function store(label: string, dates: readonly string[] = DATES) {
-  const root = await dataRoot(label);
-  const manager = await DatabaseManager.open({ root: root.path, role: 'ops' });
-  {
-    await using writer = await manager.marketDataWriter();
-    await writer.sidsOf('nse', ['A', 'B'], dates[0] as string);
-  }
-  const publish = async (date: string, base: number, revision: number) => {
-    await using build = await openBuildInstance();
-    const source = { candles: { '1m': minutesSql(date, base) } };
-    const counts = { rowsAdded: 0, rowsRemoved: 0, rowsChanged: 1 };
-    const correction = { who: 'test', why: 'wrong price', ...counts };
-    const options = revision === 1 ? {} : { revision, publish: { correction } };
-    await publishSource(manager, 'nse', date, build.connection, source, [COVERAGE], options);
-  };
-  for (const date of dates) await publish(date, 100, 1);
-  const events: ManagerEvent[] = [];
-  const reader = await DatabaseManager.open({
-    root: root.path,
-    role: 'reader',
-    onEvent: (event) => events.push(event),
-  });
-  return {
-    root,
-    layout: root.layout,
-    manager,
-    reader,
-    market: reader.marketData,
-    events,
-    correct: (date: string, base: number) => publish(date, base, 2),
-    async month(month: string) {
-      await using again = await openBuildInstance();
-      await using writer = await manager.marketDataWriter();
-      const built = await buildMonth(again.connection, {
-        layout: root.layout,
-        snapshot: writer.snapshot(),
-        exchange: 'nse',
-        timeframe: '1m',
-        month,
-      });
-      await publishMonth(writer, built);
-      return root.layout.absolute(built.path);
-    },
-    async [Symbol.asyncDispose]() {
-      await reader.close();
-      await manager.close();
-      root.remove();
-    },
-  };
-}
-
-function entryOf(layout: Layout, date: string) {
-  using manifest = Manifest.openReader(layout);
-  const entry = manifest
-    .snapshot()
-    .find({ ...MINUTES })
-    .find((file) => file.tradingDate === date);
-  if (!entry) throw new Error(`no file of ${date}`);
-  return { ...entry, absolute: layout.absolute(entry.path) };
-}
-
-describe('days, months and the archive', () => {
+describe('days and months', () => {
   test('a month answers for its days with the same rows and the same files, until a day in it changes', async () => {
     await using t = await store('months');
     const days = await read(t.market, MINUTES);
@@ -201,21 +117,6 @@ describe('days, months and the archive', () => {
     expect(rows).toBe(expected.rows.length);
     expect(holder.sources.flatMap((source) => source.files)).toEqual(expected.files);
     expect(await holder.coverage()).toEqual(expected.coverage);
-  });
-
-  test('an archived day gives the same rows from Parquet', async () => {
-    await using t = await store('archive', DATES.slice(0, 2));
-    const before = await read(t.market, MINUTES);
-    {
-      await using build = await openBuildInstance();
-      await using writer = await t.manager.marketDataWriter();
-      const built = await archiveFile(build.connection, t.layout, entryOf(t.layout, DATES[0]));
-      await publishArchive(writer, built);
-    }
-    const after = await read(t.market, MINUTES);
-    expect(after.origins).toEqual(['day', 'archive']);
-    expect(after.rows).toEqual(before.rows);
-    expect(after.coverage).toEqual(expect.arrayContaining([COVERAGE, COVERAGE]));
   });
 
   test('files of the wider timeframes are read by their name', async () => {
