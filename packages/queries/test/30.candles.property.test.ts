@@ -16,7 +16,7 @@ const TIMEFRAMES = ['1m', '2m', '5m', '7m', '15m', '1h', '90m', '4h', '24h', '1d
 interface Placed {
   readonly session: Session;
   /** Where the rows of the date are: a day file, a month, or live, in one table or two. */
-  readonly place: 'none' | 'day' | 'month' | 'live' | 'corrected';
+  readonly place: 'none' | 'day' | 'month' | 'archive' | 'live' | 'corrected';
   /** Which derived timeframes are stored as well. */
   readonly stored: boolean;
   readonly rows: readonly Candle[];
@@ -37,7 +37,7 @@ function dateArbitrary(session: Session): fc.Arbitrary<Placed> {
   });
   return fc.record({
     session: fc.constant(session),
-    place: fc.constantFrom('none', 'day', 'day', 'month', 'live', 'corrected'),
+    place: fc.constantFrom('none', 'day', 'day', 'month', 'archive', 'live', 'corrected'),
     stored: fc.boolean(),
     rows: fc
       .uniqueArray(row, { maxLength: 40, selector: (r) => `${r.symbol} ${r.minute}` })
@@ -61,35 +61,50 @@ function candleOf(
   return { symbol: row.symbol, ts, open: isUp ? a : b, high, low, close: isUp ? b : a, volume };
 }
 
+/** When corrections are published; the rest is there since 0. */
+const CORRECTED_AT = 1n;
+/** Volume of every row of a date before its correction. */
+const WRONG_VOLUME = 1e6;
+
+/** Rows that are right now, and those that were published before the corrections. */
+interface Stored {
+  readonly now: Candle[];
+  readonly before: Candle[];
+}
+
 /** Stores each date where it is placed; wrong rows stand beside, where no correct query looks. */
 async function fill(
   store: TestStore,
   calendar: SessionCalendar,
   dates: readonly Placed[],
-): Promise<Candle[]> {
+): Promise<Stored> {
   const monthly = dates.filter((date) => date.place === 'month' && date.rows.length > 0);
-  const all: Candle[] = [];
+  const all: Stored = { now: [], before: [] };
   for (const { session, place, rows, stored } of dates) {
     const { tradingDate } = session;
     if (place === 'none' || rows.length === 0) continue;
-    all.push(...rows);
-    if (place === 'day') await store.candles('1m', tradingDate, rows);
+    all.now.push(...rows);
     if (place === 'live') {
       const half = Math.ceil(rows.length / 2);
       await store.candles('1m', tradingDate, rows.slice(0, half), { origin: 'segment' });
       await store.candles('1m', tradingDate, rows.slice(half), { origin: 'live_candles' });
+      continue;
     }
-    if (place === 'corrected') {
-      await store.candles(
-        '1m',
-        tradingDate,
-        rows.map((row) => ({ ...row, volume: 1e6 })),
-      );
-      await store.candles('1m', tradingDate, rows, { publishedAt: 1n });
-    }
-    if (stored && place !== 'live')
-      for (const timeframe of ['5m', '1d'] as const)
-        await store.candles(timeframe, tradingDate, derive(calendar, rows, timeframe));
+    const publish = async (revision: readonly Candle[], publishedAt: bigint): Promise<void> => {
+      const origin = place === 'archive' ? 'archive' : 'day';
+      if (place !== 'month')
+        await store.candles('1m', tradingDate, revision, { origin, publishedAt });
+      if (stored)
+        for (const timeframe of ['5m', '1d'] as const)
+          await store.candles(timeframe, tradingDate, derive(calendar, revision, timeframe), {
+            publishedAt,
+          });
+    };
+    const wrong = rows.map((row) => ({ ...row, volume: WRONG_VOLUME }));
+    const first = place === 'corrected' ? wrong : rows;
+    all.before.push(...first);
+    await publish(first, 0n);
+    if (place === 'corrected') await publish(rows, CORRECTED_AT);
   }
   if (monthly.length > 0)
     await store.candles(
@@ -155,7 +170,7 @@ for (const exchange of EXCHANGES) {
   const [first, last] = [sessions[0]!, sessions.at(-1)!];
   const width = Number((last.windowTo - first.windowFrom) / MINUTE);
 
-  test(`candles of ${exchange} equal plain SQL over one table, for any store, range and timeframe`, async () => {
+  test(`candles of ${exchange} equal plain SQL over one table, for any store, range and timeframe, now and as of before its corrections`, async () => {
     const seed = seedOf();
     await fc.assert(
       fc.asyncProperty(
@@ -164,16 +179,19 @@ for (const exchange of EXCHANGES) {
         fc.uniqueArray(fc.constantFrom(...SYMBOLS), { minLength: 1 }),
         fc.nat({ max: width }),
         fc.nat({ max: width }),
-        async (dates, timeframe, symbols, a, b) => {
+        fc.boolean(),
+        async (dates, timeframe, symbols, a, b, isBefore) => {
           const store = await TestStore.open();
           try {
             for (const symbol of SYMBOLS) store.sid(symbol);
-            const rows = await fill(store, calendar, dates);
+            const stored = await fill(store, calendar, dates);
+            const rows = isBefore ? stored.before : stored.now;
             const from = first.windowFrom + BigInt(Math.min(a, b)) * MINUTE;
             const to = first.windowFrom + BigInt(Math.max(a, b)) * MINUTE;
             const query = new MarketDataQuery(store, { calendarOf: () => calendar });
             const ask = { exchange, timeframe, symbols, from, to };
-            const result = await query.candles({ ...ask, onGap: 'report' });
+            const asOf = isBefore ? CORRECTED_AT - 1n : undefined;
+            const result = await query.candles({ ...ask, asOf, onGap: 'report' });
             const got = (await collect(result.rows())).map((row) => [
               row.symbol,
               row.ts,

@@ -151,7 +151,7 @@ export class TestStore implements MarketDataReader {
       kind,
       timeframe,
       origin,
-      relation: name,
+      relation: origin === 'archive' ? `(SELECT * FROM ${name})` : name, // as the reader names a Parquet file
       tradingDates,
       rows: rows.length,
       symbols: new Set(rows.map((row) => row.symbol)).size,
