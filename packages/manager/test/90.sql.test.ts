@@ -1,6 +1,6 @@
 import { existsSync, writeFileSync } from 'node:fs';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
-import { DatabaseManager, type SqlOptions } from '@tb/manager';
+import { DatabaseManager, isManagerError, type SqlOptions } from '@tb/manager';
 import { DuckEngine } from '../src/market/duck-engine.ts';
 import { shutOff } from '../src/sql/sql-instance.ts';
 import { D1, D2, ingest, MINUTES, TICKS } from './live-days.ts';
@@ -287,7 +287,7 @@ async function shutOffEngine(namedFiles: readonly string[]) {
 
 describe('limits', () => {
   test('a query that runs too long is SQL_TIMEOUT, and the session goes on', async () => {
-    await using session = await reader.openSql({ timeoutMs: 150 });
+    await using session = await reader.openSql({ timeoutMs: 1_000 });
     const slow = async (): Promise<void> => {
       const result = await session.query(
         'SELECT sum(a.i * b.i) FROM range(1000000) AS a(i), range(1000000) AS b(i)',
@@ -295,8 +295,21 @@ describe('limits', () => {
       for await (const _chunk of result.chunks);
     };
     await expect(slow()).rejects.toMatchObject({ code: 'SQL_TIMEOUT' });
-    const result = await session.query('SELECT 1');
-    for await (const chunk of result.chunks) expect(chunk.rows).toBe(1);
+    let rows: number | undefined;
+    while (rows === undefined) rows = await rowsInTime('SELECT 1');
+    expect(rows).toBe(1);
+
+    /** undefined on a machine that is too busy for the limit. */
+    async function rowsInTime(sql: string): Promise<number | undefined> {
+      try {
+        let found = 0;
+        for await (const chunk of (await session.query(sql)).chunks) found += chunk.rows;
+        return found;
+      } catch (error) {
+        if (isManagerError(error, 'SQL_TIMEOUT')) return undefined;
+        throw error;
+      }
+    }
   });
 
   test('a query that needs too much memory is SQL_MEMORY', async () => {
