@@ -1,14 +1,14 @@
 import { readdir, readFile } from 'node:fs/promises';
-import { join } from 'node:path';
+import { basename, join } from 'node:path';
 import type { Layout } from '@tb/schema';
 import { OpsError } from '../errors.ts';
 import {
   BACKUP_DATABASES,
   type BackupDatabase,
-  type BackupEntry,
   backupFolderOf,
   type FoundBackup,
 } from './backup-entry.ts';
+import { parseManifest } from './manifest-text.ts';
 
 export const MANIFEST = 'manifest.json';
 
@@ -22,7 +22,7 @@ export async function listBackups(
   for (const date of await namesIn(root)) {
     if (!/^\d{4}-\d{2}-\d{2}$/.test(date)) continue;
     for (const id of await namesIn(join(root, date))) {
-      const entry = await readEntry(join(root, date, id));
+      const entry = await readEntry(join(root, date, id), database);
       if (entry) found.push(entry);
     }
   }
@@ -38,8 +38,11 @@ export async function listAllBackups(layout: Layout): Promise<readonly FoundBack
   return found;
 }
 
-/** @throws `BACKUP_CORRUPT` for a manifest that is not readable as one. */
-async function readEntry(folder: string): Promise<FoundBackup | undefined> {
+/** @throws `BACKUP_CORRUPT` for a manifest that is not readable as one, was changed, or belongs to another backup. */
+async function readEntry(
+  folder: string,
+  database: BackupDatabase,
+): Promise<FoundBackup | undefined> {
   let text: string;
   try {
     text = await readFile(join(folder, MANIFEST), 'utf8');
@@ -51,29 +54,13 @@ async function readEntry(folder: string): Promise<FoundBackup | undefined> {
       return undefined;
     throw error;
   }
-  const entry = parseEntry(text);
-  if (!entry)
+  const entry = parseManifest(text);
+  if (entry?.id !== basename(folder) || entry.database !== database)
     throw new OpsError(
       'BACKUP_CORRUPT',
-      `${join(folder, MANIFEST)} is not the manifest of a backup`,
+      `${join(folder, MANIFEST)} is not the manifest of this backup`,
     );
   return { ...entry, folder, path: join(folder, entry.file) };
-}
-
-function parseEntry(text: string): BackupEntry | undefined {
-  try {
-    const value = JSON.parse(text) as Partial<BackupEntry>;
-    const isWhole =
-      typeof value.id === 'string' &&
-      BACKUP_DATABASES.includes(value.database as BackupDatabase) &&
-      typeof value.takenAt === 'string' &&
-      typeof value.sha256 === 'string' &&
-      /^[\w.-]+$/.test(value.file ?? '');
-    return isWhole ? (value as BackupEntry) : undefined;
-  } catch (error) {
-    if (error instanceof SyntaxError) return undefined; // told by the caller
-    throw error;
-  }
 }
 
 /** Names in a folder, ascending; none when it is not there. */

@@ -15,6 +15,7 @@ import {
 import type { BackupTools } from './backup-tools.ts';
 import { checkCopy } from './check-copy.ts';
 import { MANIFEST, namesIn } from './list-backups.ts';
+import { manifestText } from './manifest-text.ts';
 import { storeFiles } from './store-files.ts';
 
 /** More than any database has: the copy is made in one step, so that no write of the owner makes it start again. */
@@ -85,7 +86,7 @@ async function takeBackup(database: BackupDatabase, tools: BackupTools): Promise
     toolVersion: toolVersion(),
     ...stored,
   };
-  await writeNewFile(join(folder, MANIFEST), `${JSON.stringify(entry, undefined, 2)}\n`);
+  await writeNewFile(join(folder, MANIFEST), manifestText(entry));
   tools.onStep?.('manifest written');
   return { ...entry, folder, path };
 }
