@@ -1,6 +1,6 @@
-import { mkdir, rm } from 'node:fs/promises';
+import { rm } from 'node:fs/promises';
 import { dirname, posix } from 'node:path';
-import type { Layout } from '@tb/schema';
+import { createFolder, type Layout } from '@tb/schema';
 import { tempName } from './build.ts';
 import { type BuiltFile, COLUMNS, dayFileLabel, type FileEntry } from './day-file.ts';
 import { type DuckConnection, literal, readRow, readRows } from './duck.ts';
@@ -98,7 +98,7 @@ export async function archiveFile(
     tempName(tradingDate).replace(/\.duckdb$/, '.parquet'),
   );
   const absolute = layout.absolute(tempPath);
-  await mkdir(dirname(absolute), { recursive: true });
+  await createFolder(dirname(absolute));
   try {
     await withAttached(connection, layout, [entry], async () => {
       await copyToParquet(connection, entry, absolute);

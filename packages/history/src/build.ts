@@ -1,7 +1,6 @@
 import { randomUUID } from 'node:crypto';
-import { mkdir } from 'node:fs/promises';
 import { dirname, posix } from 'node:path';
-import { type DayFileKey, type Layout, SCHEMA_VERSION } from '@tb/schema';
+import { createFolder, type DayFileKey, type Layout, SCHEMA_VERSION } from '@tb/schema';
 import type { BuiltFile } from './day-file.ts';
 import { type DuckConnection, readRow } from './duck.ts';
 import { type Profile, profileOf } from './profile.ts';
@@ -69,7 +68,7 @@ export async function buildFromProfile(
     duckdbVersion: duckdb,
   };
   const absolute = layout.absolute(tempPath);
-  await mkdir(dirname(absolute), { recursive: true });
+  await createFolder(dirname(absolute));
   const { file: written, profile: readBack } = await writeFile(
     connection,
     absolute,

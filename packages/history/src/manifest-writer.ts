@@ -1,4 +1,4 @@
-import { mkdir, open, rename } from 'node:fs/promises';
+import { open, rename } from 'node:fs/promises';
 import {
   Disposal,
   type LockEvent,
@@ -7,7 +7,7 @@ import {
   translateSqliteError,
   WriterLock,
 } from '@tb/locks';
-import { assertMigrated, type Layout, migrate, SCHEMA_VERSION } from '@tb/schema';
+import { assertMigrated, createFolder, type Layout, migrate, SCHEMA_VERSION } from '@tb/schema';
 import type { BuiltFile } from './day-file.ts';
 import { findStats, syncFolder } from './file-bytes.ts';
 import { Manifest } from './manifest.ts';
@@ -146,7 +146,7 @@ export class ManifestWriter implements AsyncDisposable {
  */
 export async function initialiseMarketData(options: ManifestWriterOptions): Promise<number> {
   const { layout } = options;
-  await mkdir(layout.marketData, { recursive: true });
+  await createFolder(layout.marketData);
   await using held = new Disposal();
   const db = openSqlite(layout.manifest);
   held.defer(() => void db.close());

@@ -1,7 +1,6 @@
-import { mkdir } from 'node:fs/promises';
 import { dirname, posix } from 'node:path';
 import type { SqliteDatabase } from '@tb/locks';
-import { type Layout, SCHEMA_VERSION, type StoredTimeframe } from '@tb/schema';
+import { createFolder, type Layout, SCHEMA_VERSION, type StoredTimeframe } from '@tb/schema';
 import { duckdbVersion, tempName } from './build.ts';
 import type { BuiltFile, MonthEntry } from './day-file.ts';
 import type { DuckConnection } from './duck.ts';
@@ -108,7 +107,7 @@ async function writeMonth(
     'tb_month_symbols',
   );
   const absolute = layout.absolute(tempPath);
-  await mkdir(dirname(absolute), { recursive: true });
+  await createFolder(dirname(absolute));
   return await writeFile(connection, absolute, {
     kind: 'candles',
     rows,

@@ -1,6 +1,6 @@
-import { link, mkdir, unlink } from 'node:fs/promises';
+import { link, unlink } from 'node:fs/promises';
 import { dirname } from 'node:path';
-import type { Layout } from '@tb/schema';
+import { createFolder, type Layout } from '@tb/schema';
 import type { BuiltFile } from './day-file.ts';
 import { HistoryError } from './errors.ts';
 import { findStats, identityOf, isSameFile, syncFolder } from './file-bytes.ts';
@@ -57,7 +57,7 @@ async function linkFinal(layout: Layout, file: PlaceableFile): Promise<void> {
       'BUILT_FILE_LOST',
       `${file.path}: ${file.tempPath} ${built ? 'was replaced' : 'is not there'}`,
     );
-  await mkdir(dirname(final), { recursive: true });
+  await createFolder(dirname(final));
   try {
     await link(temporary, final);
   } catch (error) {

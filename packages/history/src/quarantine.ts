@@ -1,5 +1,6 @@
-import { link, mkdir, open, unlink } from 'node:fs/promises';
+import { link, open, unlink } from 'node:fs/promises';
 import { basename, dirname, join, posix } from 'node:path';
+import { createFolder } from '@tb/schema';
 import { syncFolder } from './file-bytes.ts';
 import type { ManifestWriter } from './manifest-writer.ts';
 
@@ -27,7 +28,7 @@ export async function quarantineFile(
   const from = layout.absolute(path);
   const stamp = new Date(Number(writer.now() / 1_000_000n)).toISOString().replaceAll(':', '-');
   const name = `${path.split('/').slice(1).join('_')}-${stamp}`;
-  await mkdir(layout.quarantine, { recursive: true });
+  await createFolder(layout.quarantine);
   const to = join(layout.quarantine, name);
   await writeReason(`${to}.reason.json`, path, reason, stamp);
   await link(from, to);

@@ -1,7 +1,7 @@
-import { link, mkdir, rename, unlink } from 'node:fs/promises';
+import { link, rename, unlink } from 'node:fs/promises';
 import { join } from 'node:path';
 import { LockError, openSqlite, type SqliteDatabase } from '@tb/locks';
-import type { Layout } from '@tb/schema';
+import { createFolder, type Layout } from '@tb/schema';
 import { findStats, syncFolder } from './file-bytes.ts';
 
 /**
@@ -21,7 +21,7 @@ export async function swapManifest(
   let moved: string | undefined;
   if (await findStats(layout.manifest)) {
     if (isReadable) drain(layout.manifest);
-    await mkdir(layout.quarantine, { recursive: true });
+    await createFolder(layout.quarantine);
     const stamp = new Date().toISOString().replaceAll(':', '-');
     moved = join(layout.quarantine, `manifest-${stamp}.db`);
     await link(layout.manifest, moved);

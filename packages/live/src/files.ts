@@ -1,5 +1,6 @@
-import { link, mkdir, open, unlink } from 'node:fs/promises';
+import { link, open, unlink } from 'node:fs/promises';
 import { dirname } from 'node:path';
+import { createFolder } from '@tb/schema';
 
 /** Makes names in a folder durable. */
 export async function syncDir(path: string): Promise<void> {
@@ -17,7 +18,7 @@ export async function syncDir(path: string): Promise<void> {
  * process may have ended between making one and its sync.
  */
 export async function makeDir(path: string, root: string = dirname(path)): Promise<void> {
-  const first = await mkdir(path, { recursive: true });
+  const first = await createFolder(path);
   const top = first === undefined ? root : dirname(first);
   const last = Math.min(top.length, root.length);
   for (let dir = dirname(path); dir.length >= last; dir = dirname(dir)) {

@@ -1,4 +1,10 @@
-import { Disposal, openSqlite, type SqliteDatabase, WriterLock } from '@tb/locks';
+import {
+  Disposal,
+  openSqlite,
+  type SqliteDatabase,
+  translateSqliteError,
+  WriterLock,
+} from '@tb/locks';
 import { assertExchange, migrate } from '@tb/schema';
 import { AppendQueue } from './append-queue.ts';
 import { Ballast } from './ballast.ts';
@@ -28,6 +34,15 @@ const wallClock = (): bigint => BigInt(Date.now()) * 1_000_000n;
 
 /** See `LiveBuffer.open`. Order: lock, check, recovery, memory, ready. A throw gives everything back. */
 export async function openLiveBuffer(options: LiveBufferOptions): Promise<LiveBuffer> {
+  try {
+    return await openBuffer(options);
+  } catch (error) {
+    const isRaw = (error as Error).name === 'SqliteError';
+    throw isRaw ? translateSqliteError(error, options.layout.liveDb(options.exchange)) : error;
+  }
+}
+
+async function openBuffer(options: LiveBufferOptions): Promise<LiveBuffer> {
   const { layout, exchange, registry, calendar } = options;
   assertExchange(exchange);
   assertNotLost(layout, exchange);

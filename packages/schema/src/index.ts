@@ -1,5 +1,6 @@
 export type { Candle, CandleBatch, CandleColumns } from './candle.ts';
 export type { Optional } from './column-type.ts';
+export { createFolder, createFolderSync } from './create-folder.ts';
 export {
   type ErrorEntry,
   isSchemaError,

@@ -88,4 +88,16 @@ export const MENDED: readonly Mended[] = [
     found:
       'damaged files, one digit of a backup manifest: another time or epoch was believed, by the retention rule too',
   },
+  {
+    test: 'regress-8-reason-of-mkdir',
+    file: 'packages/schema/test/create-folder.test.ts',
+    found:
+      'live buffer, a read-only or full disk: the error of a folder that could not be made was "no such file or directory"',
+  },
+  {
+    test: 'regress-8-open-words',
+    file: 'packages/live/test/errors.test.ts',
+    found:
+      'live buffer, a disk that fills up while it opens: the bare words of SQLite, without a file or a hint',
+  },
 ];

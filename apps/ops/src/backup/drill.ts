@@ -1,7 +1,7 @@
-import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
-import { type Layout, layoutOf, SCHEMA_VERSION, type StoreName } from '@tb/schema';
+import { createFolder, type Layout, layoutOf, SCHEMA_VERSION, type StoreName } from '@tb/schema';
 import { OpsError } from '../errors.ts';
 import { copyDurably } from '../files/durable.ts';
 import { checkHealth, type HealthReport } from '../health/check-health.ts';
@@ -107,11 +107,11 @@ async function restoreInto(
     );
   const isMarketData = backup.database === 'market-data';
   const target = isMarketData ? scratch.manifest : scratch.storeDb(backup.database as StoreName); // the one that is no store was ruled out
-  await mkdir(dirname(target), { recursive: true });
+  await createFolder(dirname(target));
   await copyChecked(backup, target, { layout: scratch, signal: tools.signal });
   for (const file of storedFilesOf(backup)) {
     const path = scratch.absolute(file.path);
-    await mkdir(dirname(path), { recursive: true });
+    await createFolder(dirname(path));
     await copyDurably(
       join(tools.layout.backups, backupFolderOf('market-data'), 'files', file.sha256),
       path,
@@ -138,6 +138,6 @@ async function makeRest(scratch: Layout): Promise<void> {
     scratch.legacy,
     scratch.calendars,
   ])
-    await mkdir(folder, { recursive: true });
+    await createFolder(folder);
   await writeFile(scratch.schemaVersionFile, `${SCHEMA_VERSION}\n`);
 }

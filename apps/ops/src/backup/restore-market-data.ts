@@ -1,8 +1,8 @@
 import { existsSync } from 'node:fs';
-import { mkdir, rename, rm, stat } from 'node:fs/promises';
+import { rename, rm, stat } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
 import { isLockError, openSqlite, translateSqliteError, WriterLock } from '@tb/locks';
-import type { Layout } from '@tb/schema';
+import { createFolder, type Layout } from '@tb/schema';
 import { OpsError } from '../errors.ts';
 import { copyDurably, makeFolder, sha256Of, syncFolder, takeName } from '../files/durable.ts';
 import { type BackedUpFile, backupFolderOf, type FoundBackup } from './backup-entry.ts';
@@ -122,7 +122,7 @@ async function putBack(file: BackedUpFile, layout: Layout, mode: number): Promis
 
 /** What stood there is kept: it may be somebody's only copy of something. */
 async function quarantine(path: string, layout: Layout): Promise<void> {
-  await mkdir(layout.quarantine, { recursive: true });
+  await createFolder(layout.quarantine);
   try {
     await rename(path, join(layout.quarantine, `${basename(path)}.damaged-${Date.now()}`));
   } catch (error) {

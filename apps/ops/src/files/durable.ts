@@ -1,7 +1,8 @@
 import { createHash } from 'node:crypto';
 import { closeSync, createReadStream, fsyncSync, openSync } from 'node:fs';
-import { chmod, link, mkdir, open, rm, unlink } from 'node:fs/promises';
+import { chmod, link, open, rm, unlink } from 'node:fs/promises';
 import { dirname } from 'node:path';
+import { createFolder } from '@tb/schema';
 
 /** A name is durable only after its folder was synced. Windows has no such call. */
 export function syncFolder(folder: string): void {
@@ -18,7 +19,7 @@ export function syncFolder(folder: string): void {
 
 /** Makes a folder and those above it; each new name is durable. */
 export async function makeFolder(folder: string): Promise<void> {
-  const first = await mkdir(folder, { recursive: true });
+  const first = await createFolder(folder);
   if (first === undefined) return;
   for (let made = folder; made.length >= first.length; made = dirname(made))
     syncFolder(dirname(made));

@@ -1,4 +1,4 @@
-import { access, copyFile, mkdir, mkdtemp, readdir, rm } from 'node:fs/promises';
+import { access, copyFile, mkdtemp, readdir, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { dirname, join, relative } from 'node:path';
 import {
@@ -8,7 +8,7 @@ import {
   type SqliteDatabase,
   translateSqliteError,
 } from '@tb/locks';
-import { type Layout, layoutOf, type MigratedDatabase } from '@tb/schema';
+import { createFolder, type Layout, layoutOf, type MigratedDatabase } from '@tb/schema';
 
 /** One SQLite database of a data root. */
 export interface DatabaseFile {
@@ -140,7 +140,7 @@ class Scratch {
   async copy(path: string): Promise<string> {
     this.#copies ??= layoutOf(await mkdtemp(join(tmpdir(), 'tb-health-')));
     const copy = join(this.#copies.root, relative(this.#layout.root, path));
-    await mkdir(dirname(copy), { recursive: true });
+    await createFolder(dirname(copy));
     await copyFile(path, copy);
     if (await exists(`${path}-wal`)) await copyFile(`${path}-wal`, `${copy}-wal`);
     return copy;

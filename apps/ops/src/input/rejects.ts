@@ -1,14 +1,6 @@
-import {
-  closeSync,
-  fsyncSync,
-  linkSync,
-  mkdirSync,
-  openSync,
-  unlinkSync,
-  writeSync,
-} from 'node:fs';
+import { closeSync, fsyncSync, linkSync, openSync, unlinkSync, writeSync } from 'node:fs';
 import { join } from 'node:path';
-import type { Layout } from '@tb/schema';
+import { createFolderSync, type Layout } from '@tb/schema';
 import { syncFolder } from '../files/durable.ts';
 import type { RejectedRow } from './blocks.ts';
 
@@ -38,7 +30,7 @@ export function openRejects(layout: Layout, label: string, startedAt: Date): Rej
     add: (rows) => {
       if (rows.length === 0) return;
       if (descriptor === undefined) {
-        mkdirSync(layout.quarantine, { recursive: true });
+        createFolderSync(layout.quarantine);
         descriptor = openSync(`${path}.tmp`, 'wx');
       }
       writeAll(descriptor, Buffer.from(rows.map((row) => `${JSON.stringify(row)}\n`).join('')));

@@ -1,5 +1,6 @@
-import { mkdir, rename } from 'node:fs/promises';
+import { rename } from 'node:fs/promises';
 import { join } from 'node:path';
+import { createFolder } from '@tb/schema';
 import { OpsError } from '../errors.ts';
 import { syncFolder } from '../files/durable.ts';
 import type { MigratedTable, Migration } from './migration.ts';
@@ -23,7 +24,7 @@ export async function passArchive(migration: Migration): Promise<MigrationResult
   const { client, layout, survey, source, tables } = migration;
   const path = archivePath(migration);
   const temporary = join(layout.legacy, `.tmp-${source.label}.duckdb`);
-  await mkdir(layout.legacy, { recursive: true });
+  await createFolder(layout.legacy);
   const written = await client.call('writeArchive', {
     path: temporary,
     parts: tables.flatMap(partsOf),

@@ -7,8 +7,8 @@ import {
   renameSync,
   writeSync,
 } from 'node:fs';
-import { mkdir } from 'node:fs/promises';
 import { dirname } from 'node:path';
+import { createFolder } from '@tb/schema';
 import { OpsError } from '../errors.ts';
 import { syncFolder } from '../files/durable.ts';
 import type { MigrationResult } from './migration-result.ts';
@@ -85,7 +85,7 @@ export class Journal {
 
   /** Replaces the entry: old or new after a crash, never between. */
   async write(entry: JournalEntry): Promise<void> {
-    await mkdir(dirname(this.#path), { recursive: true });
+    await createFolder(dirname(this.#path));
     const temporary = `${this.#path}.tmp`;
     const descriptor = openSync(temporary, 'w');
     try {

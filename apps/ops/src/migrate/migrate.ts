@@ -1,9 +1,9 @@
-import { mkdir, mkdtemp, rm } from 'node:fs/promises';
+import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { Disposal, WriterLock } from '@tb/locks';
 import { DatabaseManager } from '@tb/manager';
-import type { Layout } from '@tb/schema';
+import { createFolder, type Layout } from '@tb/schema';
 import { isOpsError, OpsError } from '../errors.ts';
 import type { Progress } from '../progress.ts';
 import type { AnyTables } from './any-tables.ts';
@@ -67,7 +67,7 @@ export async function migrate(
     await DatabaseManager.open({ root: layout.root, role: 'ops', purpose: 'tb migrate', signal }),
   );
   if (!dryRun) {
-    await mkdir(layout.legacy, { recursive: true });
+    await createFolder(layout.legacy);
     held.use(await WriterLock.acquire(layout.legacy, { purpose: 'tb migrate', signal }));
   }
   const journal = new Journal(join(layout.legacy, `${source.label}.json`));
@@ -127,7 +127,7 @@ async function workFolder(layout: Layout, source: SourceFile, dryRun: boolean): 
   if (dryRun) return await mkdtemp(join(tmpdir(), 'tb-migrate-'));
   const folder = join(layout.legacy, `.tmp-${source.label}`);
   await rm(folder, { recursive: true, force: true });
-  await mkdir(folder, { recursive: true });
+  await createFolder(folder);
   return folder;
 }
 

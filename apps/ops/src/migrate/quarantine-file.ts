@@ -2,7 +2,6 @@ import {
   closeSync,
   createReadStream,
   fsyncSync,
-  mkdirSync,
   openSync,
   renameSync,
   rmSync,
@@ -10,6 +9,7 @@ import {
 } from 'node:fs';
 import { dirname } from 'node:path';
 import { createInterface } from 'node:readline';
+import { createFolderSync } from '@tb/schema';
 import { OpsError } from '../errors.ts';
 import { syncFolder } from '../files/durable.ts';
 import type { RawRow } from './map/legacy-row.ts';
@@ -88,7 +88,7 @@ export class QuarantineFile {
 
   #flush(): void {
     if (this.#descriptor === undefined) {
-      mkdirSync(dirname(this.path), { recursive: true });
+      createFolderSync(dirname(this.path));
       this.#descriptor = openSync(`${this.path}.tmp`, 'w');
     }
     const bytes = Buffer.from(this.#buffer);

@@ -1,9 +1,9 @@
 import type { Hash } from 'node:crypto';
 import { existsSync } from 'node:fs';
-import { mkdir, rm } from 'node:fs/promises';
+import { rm } from 'node:fs/promises';
 import { join, relative, sep } from 'node:path';
 import type { DatabaseManager } from '@tb/manager';
-import { type RunRow, SCHEMA_VERSION } from '@tb/schema';
+import { createFolder, type RunRow, SCHEMA_VERSION } from '@tb/schema';
 import type { Insertable } from 'kysely';
 import { OpsError } from '../errors.ts';
 import { sha256Of, takeName } from '../files/durable.ts';
@@ -44,7 +44,7 @@ export async function writeRun(
   );
   if (known) return await assertRunFile(path, known.sha256);
   const temporary = join(layout.runsDir, `.tmp-${runId}.duckdb`);
-  await mkdir(layout.runsDir, { recursive: true });
+  await createFolder(layout.runsDir);
   await rm(path, { force: true });
   const head = headOf(run);
   const sealed = await migration.client.call('writeRunFile', {

@@ -1,5 +1,6 @@
-import { mkdir, open, rename, rm } from 'node:fs/promises';
+import { open, rename, rm } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
+import { createFolder } from '@tb/schema';
 
 /** Makes the names inside a folder survive a power cut. On Windows, which has no such call, does nothing. */
 export async function syncDirectory(path: string): Promise<void> {
@@ -14,7 +15,7 @@ export async function syncDirectory(path: string): Promise<void> {
 
 /** Makes a folder and those above it, each name durable. An existing one is left as it is. */
 export async function makeDirectory(path: string): Promise<void> {
-  const first = await mkdir(path, { recursive: true });
+  const first = await createFolder(path);
   if (first === undefined) return;
   for (let made = path; made.length >= first.length; made = dirname(made))
     await syncDirectory(dirname(made));

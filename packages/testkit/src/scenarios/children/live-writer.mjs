@@ -14,8 +14,7 @@ const { layoutOf } = await load('schema');
 const root = process.argv[2];
 const isPipeline = process.argv[3] === 'pipeline';
 const BATCH = isPipeline ? 3000 : 150;
-const [, ...lines] = readFileSync(join(root, 'feed.csv'), 'utf8').trimEnd().split('\n');
-const rows = lines.map((line) => line.split(','));
+let rows = [];
 const number = (text) => (text === '' ? Number.NaN : Number(text));
 const column = (some, at) => Float64Array.from(some, (row) => number(row[at]));
 
@@ -57,6 +56,8 @@ async function appendAll(buffer) {
 }
 
 try {
+  const [, ...lines] = readFileSync(join(root, 'feed.csv'), 'utf8').trimEnd().split('\n');
+  rows = lines.map((line) => line.split(','));
   const options = {
     layout: layoutOf(join(root, 'data')),
     exchange: 'nse',
