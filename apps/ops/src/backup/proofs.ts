@@ -1,7 +1,7 @@
-import { appendFile, readFile } from 'node:fs/promises';
+import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Layout } from '@tb/schema';
-import { syncFolder } from '../files/durable.ts';
+import { appendLine } from '../files/durable.ts';
 
 /** A backup that was restored and checked. */
 export interface Proof {
@@ -16,8 +16,7 @@ const fileOf = (layout: Layout): string => join(layout.backups, 'proofs.jsonl');
 
 /** Records a proof, a line each; the file only grows. */
 export async function recordProof(layout: Layout, proof: Proof): Promise<void> {
-  await appendFile(fileOf(layout), `${JSON.stringify(proof)}\n`, { flush: true });
-  syncFolder(layout.backups);
+  await appendLine(fileOf(layout), JSON.stringify(proof));
 }
 
 /** All proofs, oldest first. A line that a power cut tore is no proof. */

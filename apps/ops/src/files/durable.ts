@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
-import { closeSync, createReadStream, fsyncSync, openSync } from 'node:fs';
-import { chmod, link, open, rm, unlink } from 'node:fs/promises';
+import { closeSync, createReadStream, fsyncSync, openSync, writeSync } from 'node:fs';
+import { appendFile, chmod, link, open, rm, unlink } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import { createFolder } from '@tb/schema';
 
@@ -31,6 +31,28 @@ function withFile(error: unknown, path: string): unknown {
   if (syscall === undefined || known !== undefined) return error;
   const named = new Error(`${message} '${path}'`, { cause: error });
   return Object.assign(named, { code, errno, syscall, path });
+}
+
+/** Writes all bytes to an open file: write() may be short. @param path Of the file, for the error. */
+export function writeAllSync(descriptor: number, bytes: Buffer, path: string): void {
+  try {
+    for (let at = 0; at < bytes.length; ) at += writeSync(descriptor, bytes, at);
+  } catch (error) {
+    throw withFile(error, path);
+  }
+}
+
+/**
+ * Adds a line to a file that only grows, durable when it returns. It begins a line of its own: what a full disk or a crash
+ * left of an earlier one stays beside it.
+ */
+export async function appendLine(path: string, line: string): Promise<void> {
+  try {
+    await appendFile(path, `\n${line}\n`, { flush: true });
+  } catch (error) {
+    throw withFile(error, path);
+  }
+  syncFolder(dirname(path));
 }
 
 /** Writes a text under a name that must be free: whole and durable, or not at all. */

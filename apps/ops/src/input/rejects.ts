@@ -1,7 +1,7 @@
-import { closeSync, fsyncSync, linkSync, openSync, unlinkSync, writeSync } from 'node:fs';
+import { closeSync, fsyncSync, linkSync, openSync, unlinkSync } from 'node:fs';
 import { join } from 'node:path';
 import { createFolderSync, type Layout } from '@tb/schema';
-import { syncFolder } from '../files/durable.ts';
+import { syncFolder, writeAllSync } from '../files/durable.ts';
 import type { RejectedRow } from './blocks.ts';
 
 /**
@@ -33,7 +33,8 @@ export function openRejects(layout: Layout, label: string, startedAt: Date): Rej
         createFolderSync(layout.quarantine);
         descriptor = openSync(`${path}.tmp`, 'wx');
       }
-      writeAll(descriptor, Buffer.from(rows.map((row) => `${JSON.stringify(row)}\n`).join('')));
+      const lines = rows.map((row) => `${JSON.stringify(row)}\n`).join('');
+      writeAllSync(descriptor, Buffer.from(lines), path);
       count += rows.length;
     },
     discard: () => {
@@ -54,9 +55,4 @@ export function openRejects(layout: Layout, label: string, startedAt: Date): Rej
       return path;
     },
   };
-}
-
-/** write() may be short: loop. */
-function writeAll(descriptor: number, bytes: Buffer): void {
-  for (let at = 0; at < bytes.length; ) at += writeSync(descriptor, bytes, at);
 }

@@ -1,16 +1,8 @@
-import {
-  closeSync,
-  existsSync,
-  fsyncSync,
-  openSync,
-  readFileSync,
-  renameSync,
-  writeSync,
-} from 'node:fs';
+import { closeSync, existsSync, fsyncSync, openSync, readFileSync, renameSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { createFolder } from '@tb/schema';
 import { OpsError } from '../errors.ts';
-import { syncFolder } from '../files/durable.ts';
+import { syncFolder, writeAllSync } from '../files/durable.ts';
 import type { MigrationResult } from './migration-result.ts';
 import { hashFile } from './worker/sealed-file.ts';
 
@@ -90,7 +82,7 @@ export class Journal {
     const descriptor = openSync(temporary, 'w');
     try {
       const bytes = Buffer.from(`${JSON.stringify(entry, null, 2)}\n`);
-      for (let at = 0; at < bytes.length; ) at += writeSync(descriptor, bytes, at);
+      writeAllSync(descriptor, bytes, temporary);
       fsyncSync(descriptor);
     } finally {
       closeSync(descriptor);

@@ -1,17 +1,9 @@
-import {
-  closeSync,
-  createReadStream,
-  fsyncSync,
-  openSync,
-  renameSync,
-  rmSync,
-  writeSync,
-} from 'node:fs';
+import { closeSync, createReadStream, fsyncSync, openSync, renameSync, rmSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { createInterface } from 'node:readline';
 import { createFolderSync } from '@tb/schema';
 import { OpsError } from '../errors.ts';
-import { syncFolder } from '../files/durable.ts';
+import { syncFolder, writeAllSync } from '../files/durable.ts';
 import type { RawRow } from './map/legacy-row.ts';
 import { REASONS, type Reason } from './reason.ts';
 import { labelOf, type SourceTable } from './source-table.ts';
@@ -91,8 +83,7 @@ export class QuarantineFile {
       createFolderSync(dirname(this.path));
       this.#descriptor = openSync(`${this.path}.tmp`, 'w');
     }
-    const bytes = Buffer.from(this.#buffer);
-    for (let at = 0; at < bytes.length; ) at += writeSync(this.#descriptor, bytes, at);
+    writeAllSync(this.#descriptor, Buffer.from(this.#buffer), this.path);
     this.#buffer = '';
   }
 
