@@ -28,7 +28,7 @@ export function findingsOf(gates: readonly GateResult[]): readonly GateResult[] 
 }
 
 /** Findings for people: of each gate the first few, and how many more there are. `--json` lists them all. */
-export function findingLines(findings: readonly GateResult[]): string[] {
+export function gateLines(findings: readonly GateResult[]): string[] {
   const gates = [...new Set(findings.map((finding) => finding.gate))];
   return gates.flatMap((gate) => {
     const own = findings.filter((finding) => finding.gate === gate);

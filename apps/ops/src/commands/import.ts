@@ -5,7 +5,7 @@ import type { Context } from '../context.ts';
 import { correctionOf, explanationOf } from '../correction-flags.ts';
 import { OpsError } from '../errors.ts';
 import type { Execute } from '../execute.ts';
-import { findingLines } from '../gates.ts';
+import { gateLines } from '../gates.ts';
 import { listStaleMonths, staleMonthLines } from '../history/stale-months.ts';
 import { importFiles } from '../import/import-files.ts';
 import { assertKind } from '../ingest.ts';
@@ -120,7 +120,7 @@ async function run(
         .filter(([, count]) => count > 0)
         .map(([each, count]) => `${count} ${each}`)
         .join(', ')}`,
-      ...findingLines(findings),
+      ...gateLines(findings),
       ...staleMonthLines(staleMonths),
     ],
   };

@@ -4,7 +4,7 @@ import type { Command } from 'commander';
 import type { Context } from '../context.ts';
 import { correctionOf, explanationOf } from '../correction-flags.ts';
 import type { Execute } from '../execute.ts';
-import { findingLines } from '../gates.ts';
+import { gateLines } from '../gates.ts';
 import { listStaleMonths, staleMonthLines } from '../history/stale-months.ts';
 import type { CommandResult } from '../output.ts';
 import { rollover } from '../rollover/rollover.ts';
@@ -94,7 +94,7 @@ async function run(context: Context, flags: RolloverFlags): Promise<CommandResul
             .map(([name, count]) => `${name} ${count}`)
             .join(', ')}`,
       ),
-      ...findingLines(findings),
+      ...gateLines(findings),
       ...staleMonthLines(staleMonths),
     ],
   };

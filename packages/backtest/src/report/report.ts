@@ -51,9 +51,9 @@ ${tradesTable(trades, options.maxTrades ?? DEFAULT_TRADES)}
 }
 
 const STYLE: Html = {
-  markup: `body{font:14px/1.4 system-ui,sans-serif;max-width:1000px;margin:2em auto;padding:0 1em;color:#222}
-table{border-collapse:collapse;margin:.5em 0}td,th{padding:2px 8px;text-align:right;border-bottom:1px solid #ddd}
-th:first-child,td:first-child,td.text{text-align:left}svg{width:100%}text{font-size:12px;fill:#666}
+  markup: `body{font:14px/1.4 system-ui,sans-serif;max-width:1080px;margin:2em auto;padding:0 1em;color:#222}
+table{border-collapse:collapse;margin:.5em 0;display:block;overflow-x:auto}td,th{padding:2px 7px;text-align:right;border-bottom:1px solid #ddd;white-space:nowrap}
+th:first-child,td:first-child,td.text,th.text{text-align:left}td.text{white-space:normal;overflow-wrap:anywhere}svg{width:100%}text{font-size:12px;fill:#666}
 .line{fill:none;stroke:#1f5fa8;stroke-width:1.2}.area{fill:#1f5fa8;opacity:.12}.loss{color:#a8321f}`,
 };
 
@@ -102,7 +102,7 @@ ${rows}</table>`;
 }
 
 function metricsTable(metrics: readonly RunMetric[]): Html {
-  return html`<table><tr><th>name</th><th>value</th><th>convention</th></tr>
+  return html`<table><tr><th>name</th><th>value</th><th class="text">convention</th></tr>
 ${metrics.map(
   ({ name, value, convention }) =>
     html`<tr><td>${name}</td><td>${Number.isNaN(value) ? 'undefined' : plain(value)}</td><td class="text">${convention}</td></tr>`,

@@ -5,6 +5,20 @@ import { RowProblem } from './row-problem.ts';
 import { sideOfText } from './side-of-text.ts';
 import { type StoreMapper, storeMapper } from './store-mapper.ts';
 
+const SIGNALS = { store: 'signals', hasAttributes: true, eventKey: 'key' } as const;
+/** Rows of an instrument at a time. */
+const TIMED = {
+  ...SIGNALS,
+  required: ['key', 'time'],
+  times: ['time'],
+  eventTimes: ['time'],
+} as const;
+/** Rows of an instrument that may name a candle. */
+const OF_CANDLE = { ...SIGNALS, eventTimes: ['candle'], detailTimes: ['candle'] } as const;
+/** Generation 2 has `symbol` alone; generation 1 has the name of the stock there, and the key beside it. */
+const KEY: readonly string[] = ['instrument_key', 'symbol'];
+const TIME: readonly string[] = ['timestamp', 'ts'];
+
 type SignalRole =
   | 'id'
   | 'strategy'
@@ -18,16 +32,14 @@ type SignalRole =
   | 'createdAt'
   | 'updatedAt';
 
-/** Generation 2 has `symbol` alone; generation 1 has the name of the stock there, and the key beside it. */
 export const signals: StoreMapper = storeMapper<SignalRole>({
-  store: 'signals',
+  ...OF_CANDLE,
   target: 'signals.signals',
   order: 1,
-  hasAttributes: true,
   aliases: {
     id: ['signal_id', 'id'],
     strategy: ['strategy_id', 'strategy', 'strategy_name'],
-    key: ['instrument_key', 'symbol'],
+    key: KEY,
     type: ['signal_type', 'type'],
     side: ['side', 'direction'],
     price: ['entry_price', 'price'],
@@ -39,9 +51,6 @@ export const signals: StoreMapper = storeMapper<SignalRole>({
   },
   required: ['id', 'key', 'type'],
   times: ['candle', 'createdAt', 'updatedAt'],
-  eventTimes: ['candle'],
-  detailTimes: ['candle'],
-  eventKey: 'key',
   map: (row) => {
     const signalId = row.needKey('id');
     const { exchange, symbol } = row.needInstrument('key');
@@ -77,19 +86,14 @@ export const signals: StoreMapper = storeMapper<SignalRole>({
 
 /** Scans of generation 1: which filters a stock passed. */
 export const scannerSignals: StoreMapper = storeMapper({
-  store: 'signals',
+  ...TIMED,
   target: 'signals.scanner_results',
   order: 2,
-  hasAttributes: true,
   aliases: {
-    key: ['instrument_key', 'symbol'],
-    time: ['timestamp', 'ts'],
+    key: KEY,
+    time: TIME,
     score: ['signal_strength', 'score'],
   },
-  required: ['key', 'time'],
-  times: ['time'],
-  eventTimes: ['time'],
-  eventKey: 'key',
   map: (row) => {
     const { exchange, symbol } = row.needInstrument('key');
     return {
@@ -121,13 +125,12 @@ type InsightRole =
   | 'states';
 
 export const confluenceInsights: StoreMapper = storeMapper<InsightRole>({
-  store: 'signals',
+  ...TIMED,
   target: 'signals.confluence_insights',
   order: 3,
-  hasAttributes: true,
   aliases: {
-    key: ['instrument_key', 'symbol'],
-    time: ['timestamp', 'ts'],
+    key: KEY,
+    time: TIME,
     timeframe: ['timeframe'],
     bias: ['bias'],
     confidence: ['confidence'],
@@ -136,10 +139,6 @@ export const confluenceInsights: StoreMapper = storeMapper<InsightRole>({
     insightSignal: ['insight_signal'],
     states: ['indicator_states'],
   },
-  required: ['key', 'time'],
-  times: ['time'],
-  eventTimes: ['time'],
-  eventKey: 'key',
   map: (row) => {
     const { exchange, symbol } = row.needInstrument('key');
     const ts = row.needEvent('time', symbol);
@@ -189,14 +188,13 @@ type RegimeRole =
   | 'slow';
 
 export const regimeInsights: StoreMapper = storeMapper<RegimeRole>({
-  store: 'signals',
+  ...TIMED,
   target: 'signals.regime_insights',
   order: 4,
-  hasAttributes: true,
   aliases: {
     id: ['insight_id', 'id'],
-    key: ['instrument_key', 'symbol'],
-    time: ['timestamp', 'ts'],
+    key: KEY,
+    time: TIME,
     regime: ['regime'],
     momentum: ['momentum_bias'],
     trend: ['trend_strength'],
@@ -207,9 +205,6 @@ export const regimeInsights: StoreMapper = storeMapper<RegimeRole>({
     slow: ['ma_slow'],
   },
   required: ['key', 'time', 'regime'],
-  times: ['time'],
-  eventTimes: ['time'],
-  eventKey: 'key',
   map: (row) => {
     const { exchange, symbol } = row.needInstrument('key');
     const ts = row.needEvent('time', symbol);
@@ -239,12 +234,11 @@ export const regimeInsights: StoreMapper = storeMapper<RegimeRole>({
 
 /** With its old `updated_at`, so that a reader sees how stale it is. */
 export const runnerState: StoreMapper = storeMapper({
-  store: 'signals',
+  ...OF_CANDLE,
   target: 'signals.runner_state',
   order: 5,
-  hasAttributes: true,
   aliases: {
-    key: ['instrument_key', 'symbol'],
+    key: KEY,
     strategy: ['strategy_id', 'strategy'],
     timeframe: ['timeframe'],
     bias: ['current_bias'],
@@ -256,9 +250,6 @@ export const runnerState: StoreMapper = storeMapper({
   },
   required: ['key', 'strategy'],
   times: ['candle', 'updatedAt'],
-  eventTimes: ['candle'],
-  detailTimes: ['candle'],
-  eventKey: 'key',
   map: (row) => {
     const { exchange, symbol } = row.needInstrument('key');
     const timeframe = row.filled('timeframe') ?? '1m';
