@@ -12,6 +12,7 @@ import { describe, expect, test } from '@jest/globals';
 import { Manifest } from '@tb/history';
 import { Disposal, openSqlite } from '@tb/locks';
 import { DatabaseManager } from '@tb/manager';
+import type { MarketDataRequest } from '@tb/schema';
 import { AttachCache } from '../src/market/attach-cache.ts';
 import { CoverageCache } from '../src/market/coverage-cache.ts';
 import { DuckEngine } from '../src/market/duck-engine.ts';
@@ -64,6 +65,36 @@ describe('days and months', () => {
     expect(day.origins).toEqual(['day']);
     expect(day.tradingDates).toEqual(['2026-02-04']);
     expect(day.rows).toHaveLength(750);
+  });
+
+  test('what was planned for a range is not taken for another range, timeframe or moment', async () => {
+    await using t = await store('plans');
+    const day = 86_400_000_000_000n;
+    const from = BigInt(Date.parse(`${DATES[0]}T00:00:00Z`)) * 1_000_000n;
+    const spans = Array.from({ length: 10 }, (_, i) => [from, from + BigInt(i) * (day / 2n)]);
+    const ranges = spans.map(([start, end]) => ({ from: start as bigint, to: end as bigint }));
+    const published = entryOf(t.layout, DATES[0]).publishedAt;
+    const requests = [
+      ...ranges.map((range) => ({ ...MINUTES, ...range })),
+      ...ranges.map((range) => ({ ...MINUTES, ...range, timeframe: '1d' as const })),
+      ...[published - 1n, published].map((asOf) => ({ ...MINUTES, ...ALWAYS, asOf })),
+    ];
+    using manifest = Manifest.openReader(t.layout);
+    const plan = (request: MarketDataRequest) =>
+      planSources(request, undefined, manifest.snapshot());
+    const first = requests.map(plan);
+    expect(first.map(({ days }) => days.length).slice(0, 10)).toEqual([
+      0, 1, 1, 2, 2, 3, 3, 3, 3, 3,
+    ]);
+    for (const [i, request] of requests.entries()) {
+      using fresh = Manifest.openReader(t.layout); // knows nothing of what was planned before
+      expect(plan(request)).toEqual(first[i]);
+      expect(planSources(request, undefined, fresh.snapshot())).toEqual(first[i]);
+    }
+    const everything = { ...MINUTES, ...ALWAYS };
+    expect(plan(everything).months).toEqual([]);
+    await t.month('2026-02');
+    expect(plan(everything).months).toHaveLength(1);
   });
 
   test.each(['deleted', 'damaged'] as const)(
