@@ -1,6 +1,6 @@
 import type { Session, SessionCalendar } from '@tb/calendar';
 import { type DayFileKey, type Layout, STORED_TIMEFRAMES, type StoredTimeframe } from '@tb/schema';
-import { buildFromProfile, duckdbVersion } from './build.ts';
+import { buildFromProfile } from './build.ts';
 import { type BuiltFile, COLUMNS } from './day-file.ts';
 import { DaySubjects } from './day-subjects.ts';
 import { deriveCandlesSql } from './derive.ts';
@@ -12,7 +12,6 @@ import { type GateResult, gatesPassed, runGates } from './gates/run-gates.ts';
 import { discardFiles } from './place.ts';
 import { profileOf } from './profile.ts';
 import { assertColumns, canonicalRelation } from './rows.ts';
-import { loadSymbols } from './symbols-table.ts';
 import { discardTemps } from './unlisted.ts';
 import type { BuildStep, CoverageRange } from './write-file.ts';
 
@@ -111,10 +110,9 @@ async function buildAll(
   subjects: DaySubjects,
   files: BuiltFile[],
 ): Promise<GateContext> {
-  const symbols = await loadSymbols(connection, spec.symbols, 'tb_day_symbols');
-  const duckdb = await duckdbVersion(connection);
   const build: Build = async (kind, timeframe, source, supplied) => {
-    const { layout, session, revision, sourceFingerprint, coverage, sliceRows, onStep } = spec;
+    const { layout, session, symbols, revision, coverage, sliceRows, onStep } = spec;
+    const { sourceFingerprint } = spec;
     const { exchange, tradingDate } = session;
     const key: DayFileKey = { exchange, kind, timeframe, tradingDate, revision };
     const profile = await profileOf(connection, kind, source);
@@ -124,7 +122,6 @@ async function buildAll(
       { ...fileSpec, originNs: session.open },
       source,
       profile,
-      duckdb,
     );
     files.push(file);
     await subjects.add(file, source, profile, readBack, supplied);

@@ -15,8 +15,8 @@ export interface BuildSpec {
   readonly key: DayFileKey;
   /** A SELECT that gives the columns of `data`, in any order; evaluated in the connection's current schema. */
   readonly rowsSql: string;
-  /** A relation with `sid, symbol` that has every sid of the rows, e.g. a table made by `loadSymbols`. */
-  readonly symbols: string;
+  /** sid to text, of at least the sids in the rows; `ManifestSnapshot.symbols(exchange).entries()`. */
+  readonly symbols: ReadonlyMap<number, string>;
   readonly coverage?: readonly CoverageRange[] | undefined;
   /** What the rows come from: goes into the file and the manifest as it is. */
   readonly sourceFingerprint: string;
@@ -41,8 +41,7 @@ export async function buildDayFile(
   await assertColumns(connection, spec.key.kind, `(${spec.rowsSql})`);
   const rows = canonicalRelation(spec.key.kind, `(${spec.rowsSql})`);
   const profile = await profileOf(connection, spec.key.kind, rows);
-  const duckdb = await duckdbVersion(connection);
-  return (await buildFromProfile(connection, spec, rows, profile, duckdb)).file;
+  return (await buildFromProfile(connection, spec, rows, profile)).file;
 }
 
 /**
@@ -55,7 +54,6 @@ export async function buildFromProfile(
   spec: Omit<BuildSpec, 'rowsSql'>,
   rows: string,
   profile: Profile,
-  duckdb: string,
 ): Promise<{ readonly file: BuiltFile; readonly profile: Profile }> {
   const { layout, key } = spec;
   const path = layout.dayFile(key);
@@ -65,7 +63,7 @@ export async function buildFromProfile(
     schemaVersion: SCHEMA_VERSION,
     sourceFingerprint: spec.sourceFingerprint,
     writerVersion: WRITER_VERSION,
-    duckdbVersion: duckdb,
+    duckdbVersion: await duckdbVersion(connection),
   };
   const absolute = layout.absolute(tempPath);
   await createFolder(dirname(absolute));

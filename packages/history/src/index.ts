@@ -65,7 +65,7 @@ export { discardFiles, type PlaceableFile, type PlaceStep, placeFiles } from './
 export { type Profile, profileOf, type SymbolProfile } from './profile.ts';
 export { type PruneRule, prunableRevisions, pruneRevisions } from './prune.ts';
 export { type FileRecord, type Published, type PublishOptions, recordVerified } from './publish.ts';
-export { publishFiles } from './publish-files.ts';
+export { type PublishFilesOptions, publishFiles } from './publish-files.ts';
 export { type Quarantined, quarantineFile } from './quarantine.ts';
 export { type RebuildResult, rebuildManifest } from './rebuild.ts';
 export { archiveRelation, dayRelation, readCoverage, withAttached } from './relation.ts';
@@ -73,7 +73,6 @@ export { canonicalRelation } from './rows.ts';
 export { type MonthsOf, staleMonths, staleWhole } from './stale-months.ts';
 export { SymbolRegistry, type SymbolRegistryOptions } from './symbol-registry.ts';
 export type { SymbolTable } from './symbol-table.ts';
-export { loadSymbols } from './symbols-table.ts';
 export { discardTemps } from './unlisted.ts';
 export {
   attachSql,

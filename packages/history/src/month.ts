@@ -17,7 +17,6 @@ import { type Profile, profileFrom, profileOf, type SymbolProfile } from './prof
 import { bumpVersion, recordVerified } from './publish.ts';
 import { attachedAlias, type InputFile, readCoverage, withAttached } from './relation.ts';
 import { slicesOf } from './slices.ts';
-import { loadSymbols } from './symbols-table.ts';
 import { discardTempsIn } from './unlisted.ts';
 import { WRITER_VERSION } from './version.ts';
 import { type CoverageRange, writeFile } from './write-file.ts';
@@ -101,11 +100,6 @@ async function writeMonth(
 ): ReturnType<typeof writeFile> {
   const { layout, snapshot, exchange, timeframe, month } = spec;
   const rows = unionOf(relations);
-  const symbols = await loadSymbols(
-    connection,
-    snapshot.symbols(exchange).entries(),
-    'tb_month_symbols',
-  );
   const absolute = layout.absolute(tempPath);
   await createFolder(dirname(absolute));
   return await writeFile(connection, absolute, {
@@ -113,7 +107,7 @@ async function writeMonth(
     rows,
     profile,
     slices: await slicesOf(connection, rows, profile, 0n),
-    symbols,
+    symbols: snapshot.symbols(exchange).entries(),
     coverage: await coverageOf(connection, layout, inputs),
     metadata: {
       ...{ exchange, timeframe, tradingDate: month, revision: 1 },

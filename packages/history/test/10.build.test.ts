@@ -6,7 +6,6 @@ import {
   type DayResult,
   deriveCandlesSql,
   isHistoryError,
-  loadSymbols,
   openBuildInstance,
   rederiveCandlesSql,
 } from '@tb/history';
@@ -250,12 +249,11 @@ describe('details of a day file', () => {
     await using market = await Market.open();
     const { open } = market.session(DATE);
     await market.symbols(1, DATE);
-    const symbols = await loadSymbols(market.duck.connection, new Map([[1, 'S1']]));
     const built = await buildDayFile(market.duck.connection, {
       layout: market.layout,
       key: { exchange: 'nse', kind: 'ticks', timeframe: '', tradingDate: DATE, revision: 2 },
       rowsSql: `SELECT 1 AS sid, make_timestamp_ns(${open + 1n}) AS ts, 5 AS seq, 10.5 ::DOUBLE AS price, 1 AS volume, 'nan'::DOUBLE AS bid, NULL AS ask`,
-      symbols,
+      symbols: new Map([[1, 'S1']]),
       sourceFingerprint: 'by hand',
     });
     expect(built.path).toBe('market_data/nse/ticks/2026-02-02.r2.duckdb');

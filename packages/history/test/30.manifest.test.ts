@@ -168,6 +168,24 @@ describe('publishing', () => {
     expect(await checkManifest(market.layout, manifest.snapshot(), { full: true })).toEqual([]);
   });
 
+  test('asks just before the commit point whether the files are still wanted: a no publishes nothing, and may be a yes later', async () => {
+    await using market = await candleMarket([]);
+    const { files } = await market.candleDay(DATE);
+    await using writer = await market.writer();
+    const steps: string[] = [];
+    const assertCurrent = (): void => {
+      if (steps.push('asked') < 5) throw new RangeError('not now');
+    };
+    const onStep = (step: string): unknown => steps.push(step);
+    const publish = async () => await publishFiles(writer, files, { assertCurrent, onStep });
+    await expect(publish()).rejects.toThrow('not now');
+    expect(writer.snapshot().version).toBe(0);
+    expect((await publish()).version).toBe(1);
+    const placed = ['linked', 'unlinked', 'folders-synced', 'asked'];
+    expect(steps).toEqual([...placed, ...placed, 'published']);
+    expect(await checkManifest(market.layout, writer.snapshot(), { full: true })).toEqual([]);
+  });
+
   test('finishes what a crash left between placing and publishing', async () => {
     await using market = await candleMarket([]);
     const first = await market.candleDay(DATE);

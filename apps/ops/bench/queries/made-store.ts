@@ -70,7 +70,6 @@ export interface MadeStore extends AsyncDisposable {
 
 /** Files built at the same time: half of a small file's time is waiting for the disk. */
 const LANES = 3;
-const SYMBOLS_TABLE = 'memory.main.bench_symbols';
 
 /** A data root with symbols and nothing else. Files are built and published by @tb/history, as an import does. */
 export async function openMadeStore(root: string, symbols: number): Promise<MadeStore> {
@@ -79,7 +78,8 @@ export async function openMadeStore(root: string, symbols: number): Promise<Made
   const writer = await ManifestWriter.open({ layout, purpose: 'bench' });
   const bySymbol = await writer.sidsOf(EXCHANGE, symbolNames(symbols), '2000-01-03');
   const sids = [...bySymbol.values()].sort((a, b) => a - b);
-  const lanes = await openLanes(bySymbol);
+  const bySid = new Map([...bySymbol].map(([symbol, sid]) => [sid, symbol]));
+  const lanes = await openLanes();
   const { connection } = lanes[0]!;
   return {
     connection,
@@ -88,7 +88,7 @@ export async function openMadeStore(root: string, symbols: number): Promise<Made
       const built = await inLanes(lanes, sessions, (lane, session) => {
         const { tradingDate, open: originNs } = session;
         const key = { exchange: EXCHANGE, kind, timeframe, tradingDate, revision: 1 };
-        const made = { layout, key, symbols: SYMBOLS_TABLE, sourceFingerprint: 'bench', originNs };
+        const made = { layout, key, symbols: bySid, sourceFingerprint: 'bench', originNs };
         return buildDayFile(lane.connection, { ...made, rowsSql: rowsSql(session) });
       });
       await publishFiles(writer, built);
@@ -101,16 +101,10 @@ export async function openMadeStore(root: string, symbols: number): Promise<Made
   };
 }
 
-async function openLanes(bySymbol: ReadonlyMap<string, number>): Promise<BuildInstance[]> {
-  const values = [...bySymbol].map(([symbol, sid]) => `(${sid}, '${symbol}')`).join(', ');
+async function openLanes(): Promise<BuildInstance[]> {
   const lanes: BuildInstance[] = [];
-  for (let lane = 0; lane < LANES; lane++) {
-    const instance = await openBuildInstance({ memoryLimitMb: 1024 });
-    await instance.connection.run(
-      `CREATE TABLE bench_symbols AS SELECT sid::INTEGER AS sid, symbol FROM (VALUES ${values}) v(sid, symbol)`,
-    );
-    lanes.push(instance);
-  }
+  for (let lane = 0; lane < LANES; lane++)
+    lanes.push(await openBuildInstance({ memoryLimitMb: 1024 }));
   return lanes;
 }
 

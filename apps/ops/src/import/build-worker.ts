@@ -47,12 +47,9 @@ serveWorker(
       `ATTACH '${job.stagePath.replaceAll("'", "''")}' AS staged (TYPE duckdb, READ_ONLY)`,
     );
     for (const date of job.dates) {
-      for (const file of date.published) await verifyFile(layout, file);
+      const { tradingDate } = date;
       if (job.task === 'compare')
-        emit({
-          tradingDate: date.tradingDate,
-          isIdentical: await isIdentical(connection, layout, job, date),
-        });
+        emit({ tradingDate, isIdentical: await isIdentical(connection, layout, job, date) });
       else emit(await build(connection, layout, job, date, step));
     }
   },
@@ -73,6 +70,7 @@ async function isIdentical(
 ): Promise<boolean> {
   const file = publishedOf(date, job.input);
   if (!file || file.rows !== date.rows) return false;
+  await verifyFile(layout, file);
   const { kind } = job.input;
   const hashOf = async (relation: string): Promise<string> =>
     (await profileOf(connection, kind, canonicalRelation(kind, comparable(kind, relation))))
@@ -100,6 +98,7 @@ async function build(
       'NO_SESSION',
       `Exchange ${job.exchange} has no session on ${date.tradingDate}`,
     );
+  for (const file of date.published) await verifyFile(layout, file);
   return await withAttached(connection, layout, date.published, async (relations) => {
     const relationOf = (file: FileEntry): string => relations[date.published.indexOf(file)] ?? '';
     const keptSeq = await highestKeptSeq(connection, job, date, relationOf);

@@ -45,7 +45,7 @@ export async function publishDate(
         }
       : undefined;
   await tools.manifest.use((writer) =>
-    publishFiles(writer, built.files, { correction }, (step) => tools.onStep?.(step)),
+    publishFiles(writer, built.files, { correction, onStep: (step) => tools.onStep?.(step) }),
   );
   return {
     date,

@@ -3,7 +3,7 @@ import {
   Manifest,
   type ManifestSnapshot,
   ManifestWriter,
-  placeFiles,
+  publishFiles,
 } from '@tb/history';
 import { isLiveError, LiveReader } from '@tb/live';
 import type { Layout } from '@tb/schema';
@@ -210,12 +210,7 @@ async function publishDate(
   symbols: ReadonlyMap<string, ReadonlyMap<number, string>>,
   reader: Manifest,
 ): Promise<number> {
-  const { client, layout, source } = migration;
-  {
-    // What a killed build of the date left.
-    await using writer = await openWriter(migration);
-    writer.removeUnlisted(exchange, tradingDate);
-  }
+  const { client, source } = migration;
   const snapshot = reader.snapshot();
   const published = newestFiles(snapshot, exchange, tradingDate);
   const built = await client.call('buildDay', {
@@ -233,10 +228,6 @@ async function publishDate(
       subject: [subject, symbol].filter(Boolean).join(' '),
       observed,
     });
-  await using writer = await openWriter(migration);
-  await placeFiles(layout, built.files, (step) =>
-    migration.onStep(`placed ${step} ${exchange} ${tradingDate}`),
-  );
   const replaces = built.files.some((file) =>
     published.some((known) => known.kind === file.kind && known.timeframe === file.timeframe),
   );
@@ -247,8 +238,16 @@ async function publishDate(
     rowsRemoved: 0,
     rowsChanged: 0,
   };
-  writer.publish(built.files, replaces ? { correction } : {});
-  migration.onStep(`published ${exchange} ${tradingDate}`);
+  await using writer = await openWriter(migration);
+  await publishFiles(writer, built.files, {
+    correction: replaces ? correction : undefined,
+    onStep: (step) =>
+      migration.onStep(
+        step === 'published'
+          ? `published ${exchange} ${tradingDate}`
+          : `placed ${step} ${exchange} ${tradingDate}`,
+      ),
+  });
   return built.files.length;
 }
 

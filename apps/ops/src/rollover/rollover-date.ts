@@ -4,7 +4,8 @@ import {
   type Explanation,
   type FileEntry,
   type ManifestSnapshot,
-  placeFiles,
+  type PlaceStep,
+  publishFiles,
 } from '@tb/history';
 import type { LiveBuffer, LiveDay, PublishedProof } from '@tb/live';
 import { OpsError } from '../errors.ts';
@@ -41,9 +42,6 @@ export async function rolloverDate(
   if (options.dryRun) return await plan(options, tools, before);
   let { frozenSeq } = await live.freeze(tradingDate);
   tools.onStep?.('frozen');
-  // Files that a killed rollover left: under the lock, so that nothing published meanwhile is touched.
-  await withManifest(tools, async (writer) => writer.removeUnlisted(live.exchange, tradingDate));
-  tools.onStep?.('cleaned');
   for (let round = 1; ; round += 1) {
     const built = await buildDate(options, tools, before, frozenSeq);
     tools.onStep?.('built');
@@ -168,25 +166,26 @@ function previousFile(
   );
 }
 
-/** READY and PUBLISHED: final names, then one transaction. */
+/** READY and PUBLISHED: final names in place of what a killed rollover left, then one transaction. */
 async function publish(
   files: readonly BuiltFile[],
   frozenSeq: bigint,
   tradingDate: string,
   tools: RolloverTools,
 ): Promise<void> {
-  await withManifest(tools, async (writer) => {
-    await placeFiles(tools.layout, files, (step) => tools.onStep?.(`placed ${step}`));
-    // The files were built from a frozen date; a writer that deposed this one may have changed that since.
-    tools.live.signal.throwIfAborted();
-    if (dayOf(tools.live, tradingDate).frozenSeq !== frozenSeq)
+  const { live } = tools;
+  // The files were built from a frozen date; a writer that deposed this one may have changed that since.
+  const assertCurrent = (): void => {
+    live.signal.throwIfAborted();
+    if (dayOf(live, tradingDate).frozenSeq !== frozenSeq)
       throw new OpsError(
         'FREEZE_MOVED',
-        `${tools.live.exchange} ${tradingDate} is no longer frozen at seq ${frozenSeq}`,
+        `${live.exchange} ${tradingDate} is no longer frozen at seq ${frozenSeq}`,
       );
-    writer.publish(files);
-  });
-  tools.onStep?.('published');
+  };
+  const onStep = (step: PlaceStep | 'published'): void =>
+    tools.onStep?.(step === 'published' ? step : `placed ${step}`);
+  await withManifest(tools, (writer) => publishFiles(writer, files, { assertCurrent, onStep }));
 }
 
 async function clear(

@@ -6,7 +6,6 @@ import type { Layout } from '@tb/schema';
 /** Named points of a rollover, in order; tests kill the process at each. Steps of the worker come as `build <step>`. */
 export type RolloverStep =
   | 'frozen'
-  | 'cleaned'
   | `build ${string}`
   | 'built'
   | 'placed linked'

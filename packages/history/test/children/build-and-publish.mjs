@@ -50,7 +50,7 @@ if (writer.snapshot().isPublished('nse', tradingDate)) {
   });
   if (!result.ok) throw new Error(JSON.stringify(result.gates.filter((gate) => !gate.ok)));
   duck.close();
-  await publishFiles(writer, result.files, {}, dieAt);
+  await publishFiles(writer, result.files, { onStep: dieAt });
   process.stdout.write(JSON.stringify(result.files.map((file) => file.contentHash)));
 }
 await writer.close();

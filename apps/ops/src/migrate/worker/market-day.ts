@@ -9,7 +9,6 @@ import {
   type FileEntry,
   GATES,
   type GateResult,
-  loadSymbols,
   withAttached,
 } from '@tb/history';
 import { type Layout, STORED_TIMEFRAMES, type StoredTimeframe } from '@tb/schema';
@@ -95,7 +94,7 @@ export async function buildMarketDay(
               revision: job.revision,
             },
             rowsSql: ticks,
-            symbols: await loadSymbols(connection, job.symbols),
+            symbols: job.symbols,
             sourceFingerprint: job.sourceFingerprint,
             originNs: session.open,
           }),
