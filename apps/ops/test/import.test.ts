@@ -124,7 +124,7 @@ describe('import of candles', () => {
     const then = await tb(['candles', 'AAA', ...range, '--as-of', before]);
     expect(then.json.rows[0]).toMatchObject({ open: 100 });
     expect(filesIn(root.at('data'))).toMatchObject(files);
-  }, 120_000);
+  }, 240_000);
 
   test('an equal candle is a duplicate, another one under its key is rejected, a date without session too', async () => {
     using root = tempRoot('repeats');
@@ -185,7 +185,7 @@ describe('import of candles', () => {
     expect(Object.keys(filesIn(root.at('data')))).toHaveLength(10);
     const health = await tb(['health', '--full', ...data]);
     expect(health.exit).toBe(0);
-  }, 120_000);
+  }, 240_000);
 
   test('ticks are never merged: equal ones are real trades', async () => {
     using root = tempRoot('ticks');
