@@ -36,7 +36,7 @@ describe('replay lines', () => {
       expect(result.points['eio-ever']).toBe(result.operations);
       expect(result.points.torn).toBeGreaterThan(0);
       expect(result.compound).toBeGreaterThan(0);
-    });
+    }, 180_000);
 
     test('faults in a row: each hits the run that recovers from the one before', async () => {
       const result = await runCampaign(publishing('none'), {
@@ -46,7 +46,7 @@ describe('replay lines', () => {
       expect(result.compound).toBeGreaterThan(0);
       expect(result.deep).toBeGreaterThan(0);
       expect(result.deep).toBeLessThanOrEqual(result.compound);
-    });
+    }, 180_000);
 
     test('a mode is enumerated in pieces, and a stopped campaign says where it stopped', async () => {
       const modes = ['kill'] as const;
@@ -67,28 +67,32 @@ describe('replay lines', () => {
       });
       expect(rest.tried).toEqual([{ mode: 'kill', from: 4, to: rest.operations, isEnd: true }]);
       expect(kept).toEqual([rest]);
-    });
+    }, 180_000);
 
     test.each([
       ['rename-early', 'kill'],
       ['delete-first', 'kill'],
       ['ack-early', 'kill'],
       ['retry-fsync', 'eio-once'],
-    ] as const)('planted bug %s is caught by %s', async (bug, mode) => {
-      const { violations } = await runCampaign(publishing(bug), { modes: [mode], seed });
-      expect(violations.length).toBeGreaterThan(0);
-      const { points } = parseReplay(violations[0]!.replay);
-      using stage = await openStage(publishing(bug));
-      const again = await runTrial(stage, points);
-      expect(again.violations).toContain(violations[0]!.problem);
-    });
+    ] as const)(
+      'planted bug %s is caught by %s',
+      async (bug, mode) => {
+        const { violations } = await runCampaign(publishing(bug), { modes: [mode], seed });
+        expect(violations.length).toBeGreaterThan(0);
+        const { points } = parseReplay(violations[0]!.replay);
+        using stage = await openStage(publishing(bug));
+        const again = await runTrial(stage, points);
+        expect(again.violations).toContain(violations[0]!.problem);
+      },
+      180_000,
+    );
 
     test('a scenario that fails without a fault is an error, not a pass', async () => {
       const broken: Scenario = { ...publishing('none'), check: async () => ['never right'] };
       await expect(runCampaign(broken, { seed })).rejects.toThrow(
         /fails without a fault: never right/,
       );
-    });
+    }, 180_000);
 
     test('an oracle that always agrees is seen: the planted bugs go through it', async () => {
       const blind: Scenario = {
@@ -98,7 +102,7 @@ describe('replay lines', () => {
       };
       const { violations } = await runCampaign(blind, { modes: ['kill'], seed });
       expect(violations).toEqual([]);
-    });
+    }, 180_000);
 
     test('power cuts: the right order passes both models, a missing fsync is caught', async () => {
       const good = await runPowerCuts(publishing('none'), { seed, states: 100, rerunEvery: 10 });
@@ -110,6 +114,6 @@ describe('replay lines', () => {
         rerunEvery: 100,
       });
       expect(bad.violations.length).toBeGreaterThan(0);
-    });
+    }, 180_000);
   },
 );

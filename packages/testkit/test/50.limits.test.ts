@@ -25,7 +25,7 @@ if (missing !== undefined) process.stderr.write(`skipped: ${missing}\n`);
       expect(result.ends['disk with 0 bytes free']).toMatch(/^exit 1/);
       expect(result.ends['read-only disk']).toMatch(/^exit 1/);
       expect(result.ends['disk with 4194304 bytes free']).toBe('exit 0');
-    });
+    }, 180_000);
 
     test('memory runs out under each kind of limit, and only under that', async () => {
       const under = (limit: Limit, script: string): Promise<Outcome> => {
@@ -43,11 +43,11 @@ if (missing !== undefined) process.stderr.write(`skipped: ${missing}\n`);
       // Neither script fails by itself: the same under the other kind of limit, or none.
       expect(isEnded(await under(named('heap 14 MB'), outside))).toBe(false);
       expect(isEnded(await runCommand({ argv: [process.execPath, '-e', outside] }))).toBe(false);
-    });
+    }, 180_000);
 
     test('control: a publication that is not atomic is caught by a full disk', async () => {
       const result = await runLimits(publishing('rename-early'), disks);
       expect(result.violations.length).toBeGreaterThan(0);
-    });
+    }, 180_000);
   },
 );
