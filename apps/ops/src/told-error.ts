@@ -47,9 +47,10 @@ const DUCKDB: readonly (readonly [RegExp, (message: string, cause: unknown) => E
     (message, cause) => new OpsError('MEMORY_USED_UP', message, { cause }),
   ],
   [
-    /^Failed to connect$/, // All that a connection needs is memory and a thread; the client keeps no reason.
-    (_message, cause) =>
-      new OpsError('MEMORY_USED_UP', 'DuckDB could not open a connection in memory', { cause }),
+    // The client's own words, when the engine could not even say why: no memory for the reason.
+    /^Failed to (connect|open|query|prepare|execute prepared statement|execute pending result|create appender)$/,
+    (message, cause) =>
+      new OpsError('MEMORY_USED_UP', `DuckDB: ${message}, and no reason given`, { cause }),
   ],
   [
     /^(IO|FATAL) Error|Failed to (append|commit).*Could not|Input\/output error/s,

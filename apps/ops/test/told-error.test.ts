@@ -57,6 +57,7 @@ describe('the error that is told', () => {
     ['Out of Memory Error: Failed to allocate block of 32768 bytes (bad allocation)'],
     ['Failed to append: Failed to allocate block of 262144 bytes (bad allocation)'],
     ['Failed to connect'],
+    ['Failed to query'],
     ['Array buffer allocation failed'],
   ])('regress-8-no-memory: %j is MEMORY_USED_UP, exit 3, and not a bug', async (message) => {
     expect(toldError(new Error(message))).toMatchObject({ code: 'MEMORY_USED_UP' });
@@ -90,7 +91,14 @@ describe('the error that is told', () => {
   });
 
   test('a wrong statement and an error without a code stay bugs', async () => {
-    for (const error of [sqlite('SQLITE_ERROR'), new Error('IO'), new TypeError('x'), undefined]) {
+    const reasoned = new Error('Failed to query: Binder Error: no such column');
+    for (const error of [
+      sqlite('SQLITE_ERROR'),
+      reasoned,
+      new Error('IO'),
+      new TypeError('x'),
+      undefined,
+    ]) {
       expect(toldError(error)).toBe(error);
       expect(await exitCodeOf(error)).toBe(1);
     }
