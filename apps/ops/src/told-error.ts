@@ -47,8 +47,8 @@ const DUCKDB: readonly (readonly [RegExp, (message: string, cause: unknown) => E
     (message, cause) => new OpsError('MEMORY_USED_UP', message, { cause }),
   ],
   [
-    // The client's own words, when the engine could not even say why: no memory for the reason.
-    /^Failed to (connect|open|query|prepare|execute prepared statement|execute pending result|create appender)$/,
+    // The client's own words ("Failed to query"), when the engine could not even say why: no memory for the reason.
+    /^Failed to [a-z ]+$/,
     (message, cause) =>
       new OpsError('MEMORY_USED_UP', `DuckDB: ${message}, and no reason given`, { cause }),
   ],

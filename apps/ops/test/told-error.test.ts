@@ -58,6 +58,7 @@ describe('the error that is told', () => {
     ['Failed to append: Failed to allocate block of 262144 bytes (bad allocation)'],
     ['Failed to connect'],
     ['Failed to query'],
+    ['Failed to set config'],
     ['Array buffer allocation failed'],
   ])('regress-8-no-memory: %j is MEMORY_USED_UP, exit 3, and not a bug', async (message) => {
     expect(toldError(new Error(message))).toMatchObject({ code: 'MEMORY_USED_UP' });
