@@ -6,8 +6,6 @@ import { Multiset, tempRoot } from '@tb/testkit';
 import { timeText } from '../src/format/time-text.ts';
 import { sharedFile, tb } from './tb.ts';
 
-/** Of a loaded machine; alone each takes a few seconds. */
-const TIMEOUT_MS = 240_000;
 const DATE = '2025-02-03';
 const TICKS = ['--exchange', 'nse', '--kind', 'ticks', '--date', DATE];
 const RANGE = ['--exchange', 'nse', '--from', DATE, '--to', '2025-02-04'];
@@ -45,127 +43,119 @@ function bagOf(csv: string): Multiset {
 }
 
 describe('a trading day through tb', () => {
-  test(
-    'ticks are the same before and after the rollover, and 1m candles equal an independent aggregation',
-    async () => {
-      using root = tempRoot('day');
-      const csv = csvOfDay(3000);
-      writeFileSync(root.at('ticks.csv'), csv);
-      const data = ['--root', root.at('data')];
-      expect((await tb(['init', ...data, '--json'])).json).toMatchObject({
-        command: 'init',
-        status: 'created',
-      });
-      const ingested = await tb(['ingest', root.at('ticks.csv'), ...TICKS, ...data, '--json']);
-      expect(ingested.json).toMatchObject({
-        status: 'ingested',
-        rowsRead: 3000,
-        rowsAccepted: 3000,
-        rowsDuplicate: 0,
-        rowsRejected: 0,
-        rejectedFile: null,
-        days: [{ date: DATE, rows: 3000 }],
-      });
-      const sent = bagOf(csv);
-      const before = await tb(['ticks', ...RANGE, ...data, '--format', 'csv']);
-      expect(before.stdout.split('\n')[0]).toBe('symbol,ts,price,volume,bid,ask,seq');
-      expect(bagOf(before.stdout).digest()).toBe(sent.digest());
-      const again = await tb(['ingest', root.at('ticks.csv'), ...TICKS, ...data, '--json']);
-      expect(again.json).toMatchObject({
-        status: 'already_ingested',
-        rowsAccepted: 0,
-        rowsDuplicate: 3000,
-      });
+  test('ticks are the same before and after the rollover, and 1m candles equal an independent aggregation', async () => {
+    using root = tempRoot('day');
+    const csv = csvOfDay(3000);
+    writeFileSync(root.at('ticks.csv'), csv);
+    const data = ['--root', root.at('data')];
+    expect((await tb(['init', ...data, '--json'])).json).toMatchObject({
+      command: 'init',
+      status: 'created',
+    });
+    const ingested = await tb(['ingest', root.at('ticks.csv'), ...TICKS, ...data, '--json']);
+    expect(ingested.json).toMatchObject({
+      status: 'ingested',
+      rowsRead: 3000,
+      rowsAccepted: 3000,
+      rowsDuplicate: 0,
+      rowsRejected: 0,
+      rejectedFile: null,
+      days: [{ date: DATE, rows: 3000 }],
+    });
+    const sent = bagOf(csv);
+    const before = await tb(['ticks', ...RANGE, ...data, '--format', 'csv']);
+    expect(before.stdout.split('\n')[0]).toBe('symbol,ts,price,volume,bid,ask,seq');
+    expect(bagOf(before.stdout).digest()).toBe(sent.digest());
+    const again = await tb(['ingest', root.at('ticks.csv'), ...TICKS, ...data, '--json']);
+    expect(again.json).toMatchObject({
+      status: 'already_ingested',
+      rowsAccepted: 0,
+      rowsDuplicate: 3000,
+    });
 
-      const planned = await tb([
-        'rollover',
-        '--exchange',
-        'nse',
-        '--date',
-        DATE,
-        '--dry-run',
-        ...data,
-        '--json',
-      ]);
-      expect(planned.json).toMatchObject({ status: 'planned' });
-      const rolled = await tb(['rollover', '--exchange', 'nse', '--date', DATE, ...data, '--json']);
-      expect(rolled.json).toMatchObject({
-        status: 'promoted',
-        dates: [{ date: DATE, status: 'promoted', rows: { ticks: 3000 } }],
-      });
-      expect(
-        rolled.json.days.map((day: { timeframe: string | null }) => day.timeframe).sort(),
-      ).toEqual(['15m', '1d', '1h', '1m', '5m', null].sort());
-      expect(
-        (await tb(['rollover', '--exchange', 'nse', '--date', DATE, ...data, '--json'])).json,
-      ).toMatchObject({ status: 'already_promoted' });
-      expect((await tb(['rollover', '--exchange', 'nse', ...data, '--json'])).json).toMatchObject({
-        status: 'nothing_to_do',
-      });
-      const after = await tb(['ticks', ...RANGE, ...data, '--format', 'csv']);
-      expect(bagOf(after.stdout).digest()).toBe(sent.digest());
+    const planned = await tb([
+      'rollover',
+      '--exchange',
+      'nse',
+      '--date',
+      DATE,
+      '--dry-run',
+      ...data,
+      '--json',
+    ]);
+    expect(planned.json).toMatchObject({ status: 'planned' });
+    const rolled = await tb(['rollover', '--exchange', 'nse', '--date', DATE, ...data, '--json']);
+    expect(rolled.json).toMatchObject({
+      status: 'promoted',
+      dates: [{ date: DATE, status: 'promoted', rows: { ticks: 3000 } }],
+    });
+    expect(
+      rolled.json.days.map((day: { timeframe: string | null }) => day.timeframe).sort(),
+    ).toEqual(['15m', '1d', '1h', '1m', '5m', null].sort());
+    expect(
+      (await tb(['rollover', '--exchange', 'nse', '--date', DATE, ...data, '--json'])).json,
+    ).toMatchObject({ status: 'already_promoted' });
+    expect((await tb(['rollover', '--exchange', 'nse', ...data, '--json'])).json).toMatchObject({
+      status: 'nothing_to_do',
+    });
+    const after = await tb(['ticks', ...RANGE, ...data, '--format', 'csv']);
+    expect(bagOf(after.stdout).digest()).toBe(sent.digest());
 
-      const candles = await tb(['candles', ...RANGE, '--timeframe', '1m', ...data, '--json']);
-      expect(candles.json.rows).toEqual(candlesOf(csv));
-      const sql = await tb([
-        'sql',
-        'SELECT count(*) AS n, sum(volume) AS volume FROM ticks',
-        ...data,
-        '--json',
-      ]);
-      const volume = csv
-        .trimEnd()
-        .split('\n')
-        .slice(1)
-        .reduce((sum, line) => sum + Number(line.split(',')[3]), 0);
-      expect(sql.json.rows).toEqual([{ n: 3000, volume }]);
-    },
-    TIMEOUT_MS,
-  );
+    const candles = await tb(['candles', ...RANGE, '--timeframe', '1m', ...data, '--json']);
+    expect(candles.json.rows).toEqual(candlesOf(csv));
+    const sql = await tb([
+      'sql',
+      'SELECT count(*) AS n, sum(volume) AS volume FROM ticks',
+      ...data,
+      '--json',
+    ]);
+    const volume = csv
+      .trimEnd()
+      .split('\n')
+      .slice(1)
+      .reduce((sum, line) => sum + Number(line.split(',')[3]), 0);
+    expect(sql.json.rows).toEqual([{ n: 3000, volume }]);
+  }, 240_000);
 
-  test(
-    'a rejected row is kept with its reason, and the counts add up',
-    async () => {
-      using root = tempRoot('rejects');
-      const data = ['--root', root.at('data')];
-      await tb(['init', ...data]);
-      const at = '2025-02-03T05:00:00Z';
-      writeFileSync(
-        root.at('t.csv'),
-        `symbol,ts,price,volume\nA,${at},1,1\nA,${at},abc,1\nA,${at},-2,1\nA,${at},NaN,1\nA,2025-02-08T05:00:00Z,1,1\nA,${at},2,0\n`,
-      );
-      const run = await tb([
-        'ingest',
-        root.at('t.csv'),
-        '--exchange',
-        'nse',
-        '--kind',
-        'ticks',
-        '--date',
-        DATE,
-        ...data,
-        '--json',
-      ]);
-      expect(run.json).toMatchObject({
-        rowsRead: 6,
-        rowsAccepted: 2,
-        rowsDuplicate: 0,
-        rowsRejected: 4,
-      });
-      const { readFileSync } = await import('node:fs');
-      const kept = readFileSync(run.json.rejectedFile, 'utf8')
-        .trimEnd()
-        .split('\n')
-        .map((line) => JSON.parse(line) as { row: number; reason: string });
-      expect(kept.map(({ row, reason }) => [row, reason.split(':')[0]]).sort()).toEqual([
-        [2, 'bad_price'],
-        [3, 'bad_price'],
-        [4, 'bad_price'],
-        [5, 'outside_window'],
-      ]);
-    },
-    TIMEOUT_MS,
-  );
+  test('a rejected row is kept with its reason, and the counts add up', async () => {
+    using root = tempRoot('rejects');
+    const data = ['--root', root.at('data')];
+    await tb(['init', ...data]);
+    const at = '2025-02-03T05:00:00Z';
+    writeFileSync(
+      root.at('t.csv'),
+      `symbol,ts,price,volume\nA,${at},1,1\nA,${at},abc,1\nA,${at},-2,1\nA,${at},NaN,1\nA,2025-02-08T05:00:00Z,1,1\nA,${at},2,0\n`,
+    );
+    const run = await tb([
+      'ingest',
+      root.at('t.csv'),
+      '--exchange',
+      'nse',
+      '--kind',
+      'ticks',
+      '--date',
+      DATE,
+      ...data,
+      '--json',
+    ]);
+    expect(run.json).toMatchObject({
+      rowsRead: 6,
+      rowsAccepted: 2,
+      rowsDuplicate: 0,
+      rowsRejected: 4,
+    });
+    const { readFileSync } = await import('node:fs');
+    const kept = readFileSync(run.json.rejectedFile, 'utf8')
+      .trimEnd()
+      .split('\n')
+      .map((line) => JSON.parse(line) as { row: number; reason: string });
+    expect(kept.map(({ row, reason }) => [row, reason.split(':')[0]]).sort()).toEqual([
+      [2, 'bad_price'],
+      [3, 'bad_price'],
+      [4, 'bad_price'],
+      [5, 'outside_window'],
+    ]);
+  }, 240_000);
 });
 
 /** 1m candles by arrival order, computed here and nowhere else. */
@@ -287,40 +277,36 @@ describe('bad input has a code, an exit code, and stores nothing', () => {
       const rows = await tb(['sql', 'SELECT count(*) AS n FROM ticks', ...data, '--json']);
       expect(rows.json.rows).toEqual([{ n: 0 }]);
     },
-    TIMEOUT_MS,
+    240_000,
   );
 
-  test(
-    'a missing file, and a root that is none',
-    async () => {
-      using root = tempRoot('missing');
-      const data = ['--root', root.at('data')];
-      const noRoot = await tb([
-        'ingest',
-        root.at('t.csv'),
-        '--exchange',
-        'nse',
-        '--kind',
-        'ticks',
-        ...data,
-        '--json',
-      ]);
-      expect([noRoot.exit, noRoot.json.error.code]).toEqual([3, 'NOT_INITIALISED']);
-      await tb(['init', ...data]);
-      const noFile = await tb([
-        'ingest',
-        root.at('t.csv'),
-        '--exchange',
-        'nse',
-        '--kind',
-        'ticks',
-        ...data,
-        '--json',
-      ]);
-      expect([noFile.exit, noFile.json.error.code]).toEqual([2, 'INPUT_MISSING']);
-    },
-    TIMEOUT_MS,
-  );
+  test('a missing file, and a root that is none', async () => {
+    using root = tempRoot('missing');
+    const data = ['--root', root.at('data')];
+    const noRoot = await tb([
+      'ingest',
+      root.at('t.csv'),
+      '--exchange',
+      'nse',
+      '--kind',
+      'ticks',
+      ...data,
+      '--json',
+    ]);
+    expect([noRoot.exit, noRoot.json.error.code]).toEqual([3, 'NOT_INITIALISED']);
+    await tb(['init', ...data]);
+    const noFile = await tb([
+      'ingest',
+      root.at('t.csv'),
+      '--exchange',
+      'nse',
+      '--kind',
+      'ticks',
+      ...data,
+      '--json',
+    ]);
+    expect([noFile.exit, noFile.json.error.code]).toEqual([2, 'INPUT_MISSING']);
+  }, 240_000);
 });
 
 const spy = sharedFile('data/us_spy_trades_20131007.csv.gz');

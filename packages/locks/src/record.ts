@@ -138,7 +138,7 @@ function parseRecord(text: string): WriterRecord | 'damaged' {
   try {
     value = JSON.parse(text);
   } catch {
-    return 'damaged'; // an answer, not an accident: the judge treats it as an unknown owner
+    return 'damaged'; // an answer, not an accident: the judge knows what to make of it
   }
   if (typeof value !== 'object' || value === null) return 'damaged';
   return isRecord(value) ? value : 'damaged';
