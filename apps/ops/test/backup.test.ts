@@ -1,10 +1,11 @@
 import { fork } from 'node:child_process';
 import { chmodSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { describe, expect, test } from '@jest/globals';
 import { DatabaseManager, initialiseRoot, logExecution } from '@tb/manager';
 import { layoutOf } from '@tb/schema';
-import { tempRoot } from '@tb/testkit';
+import { litterOf, tempRoot } from '@tb/testkit';
 import { listBackups } from '../src/backup/list-backups.ts';
 import { restore } from '../src/backup/restore.ts';
 import { prunable, retentionOf } from '../src/backup/retention.ts';
@@ -41,7 +42,7 @@ async function startWriter(
 
 /** Ends a child at a named step of a backup or a restore. */
 function killAt(
-  what: 'backup' | 'restore',
+  what: 'backup' | 'restore' | 'restore-market-data',
   root: string,
   step: string,
 ): Promise<NodeJS.Signals | null> {
@@ -121,6 +122,40 @@ describe('backup', () => {
     expect(readFileSync(calendar, 'utf8')).toContain('holidays');
     expect(await tb(['backups', '--verify', ...words])).toMatchObject({ exit: 0 });
   });
+
+  test.each(['copied', 'kept'])(
+    'regress-6-restore-copy: market data killed when %s: the same restore completes and leaves no copy anywhere',
+    async (step) => {
+      using root = tempRoot('copy');
+      const layout = layoutOf(root.at('data'));
+      await initialiseRoot(layout);
+      const calendar = layout.calendarFile('coin');
+      writeFileSync(calendar, '{"like": "24x7"}');
+      writeFileSync(root.at('t.csv'), 'symbol,ts,price,volume\nBTC,2026-01-05T10:00:00Z,100.5,2\n');
+      const words = ['--root', layout.root, '--json'];
+      const file = ['import', root.at('t.csv'), '--exchange', 'coin', '--kind', 'ticks'];
+      const imported = await tb([...file, ...words]);
+      await takeBackups(['market-data'], { layout, signal });
+      const dayFile = imported.json.days[0].path as string;
+      const whole = readFileSync(dayFile);
+      chmodSync(dayFile, 0o644);
+      writeFileSync(dayFile, 'damaged');
+      rmSync(calendar);
+      expect(await killAt('restore-market-data', layout.root, step)).toBe('SIGKILL');
+      expect(litterOf(layout.root)).not.toEqual([]);
+      // As if it had been killed between the two names of a file, with nothing left to do in that folder.
+      writeFileSync(join(layout.marketData, 'coin', 'candles', '1m', '.tmp-restore'), 'x');
+      writeFileSync(join(layout.calendars, '.tmp-restore'), 'x');
+      await restore({ database: 'market-data', at: new Date() }, { layout, signal });
+      expect(litterOf(layout.root)).toEqual([]);
+      expect(readFileSync(dayFile)).toEqual(whole);
+      expect(readFileSync(calendar, 'utf8')).toBe('{"like": "24x7"}');
+      const kept = readdirSync(layout.quarantine).map((name) =>
+        readFileSync(join(layout.quarantine, name), 'utf8'),
+      );
+      expect(kept).toEqual(['damaged']);
+    },
+  );
 
   test('restore is refused while a writer holds the lock', async () => {
     using root = tempRoot('held');

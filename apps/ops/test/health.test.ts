@@ -11,7 +11,7 @@ import {
   utimesSync,
   writeFileSync,
 } from 'node:fs';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import { openSqlite, type SqliteDatabase } from '@tb/locks';
@@ -173,6 +173,31 @@ const BROKEN: readonly Broken[] = [
     break: (layout) =>
       writeFileSync(layout.absolute(DAY_FILE.replace(PUBLISHED_DATE, '2025-01-31')), 'x'),
     expected: { status: 'warn', observed: 'not in the manifest' },
+  },
+  {
+    check: 'day-files',
+    how: 'a killed restore left its copy in another folder',
+    break: (layout) => {
+      const path = join(layout.calendars, '.tmp-restore');
+      writeFileSync(path, 'x');
+      utimesSync(path, 1, 1);
+    },
+    expected: { status: 'warn', subject: 'calendars/.tmp-restore', observed: 'unfinished' },
+  },
+  {
+    check: 'day-files',
+    how: 'a killed import left its stage',
+    break: (layout) => {
+      const path = join(layout.marketData, '.import-1-0000abcd', 'stage.duckdb');
+      mkdirSync(dirname(path));
+      writeFileSync(path, 'x');
+      utimesSync(path, 1, 1);
+    },
+    expected: {
+      status: 'warn',
+      subject: 'market_data/.import-1-0000abcd/stage.duckdb',
+      observed: 'unfinished',
+    },
   },
   {
     check: 'corrections',

@@ -1,6 +1,6 @@
 import { existsSync } from 'node:fs';
-import { rename, rm, stat } from 'node:fs/promises';
-import { basename, dirname, join } from 'node:path';
+import { readdir, rename, rm, stat } from 'node:fs/promises';
+import { dirname, join } from 'node:path';
 import { isLockError, openSqlite, translateSqliteError, WriterLock } from '@tb/locks';
 import { createFolder, type Layout } from '@tb/schema';
 import { OpsError } from '../errors.ts';
@@ -40,8 +40,9 @@ export async function restoreMarketData(
     signal: tools.signal,
   });
   tools.onStep?.('locked');
-  for (const file of damaged) await putBack(file, layout, 0o444);
-  for (const file of absent) await putBack(file, layout, 0o644);
+  await discardCopies(layout);
+  for (const file of damaged) await putBack(file, 0o444, tools);
+  for (const file of absent) await putBack(file, 0o644, tools);
   let replacedKeptAt: string | undefined;
   if (!isListed) {
     const temporary = join(layout.marketData, '.restore-manifest.db');
@@ -95,12 +96,28 @@ function manifestLists(path: string, files: readonly BackedUpFile[]): boolean {
   }
 }
 
-async function putBack(file: BackedUpFile, layout: Layout, mode: number): Promise<void> {
+const COPY = '.tmp-restore';
+
+/**
+ * Copies that a killed restore did not give their names. Anywhere: the file may stand under its name already, and this
+ * restore have nothing to do in its folder. The lock of market_data is held, so no other restore runs.
+ */
+async function discardCopies({ marketData, calendars }: Layout): Promise<void> {
+  for (const folder of [marketData, calendars].filter((each) => existsSync(each)))
+    for (const entry of await readdir(folder, { recursive: true, withFileTypes: true }))
+      if (entry.isFile() && entry.name.startsWith(COPY))
+        await rm(join(entry.parentPath, entry.name), { force: true });
+}
+
+async function putBack(
+  file: BackedUpFile,
+  mode: number,
+  { layout, onStep }: RestoreTools,
+): Promise<void> {
   const source = join(layout.backups, backupFolderOf('market-data'), 'files', file.sha256);
   const target = layout.absolute(file.path);
   await makeFolder(dirname(target));
-  const temporary = join(dirname(target), `.tmp-restore-${process.pid}`);
-  await rm(temporary, { force: true });
+  const temporary = join(dirname(target), COPY);
   const { sha256 } = await copyDurably(source, temporary, mode).catch(
     (cause: NodeJS.ErrnoException) =>
       Promise.reject(
@@ -116,15 +133,19 @@ async function putBack(file: BackedUpFile, layout: Layout, mode: number): Promis
       `The backup of ${file.path} has sha256 ${sha256.slice(0, 16)}, its manifest says ${file.sha256.slice(0, 16)}`,
     );
   }
-  await quarantine(target, layout);
+  onStep?.('copied');
+  await quarantine(file.path, layout);
+  onStep?.('kept');
   await takeName(temporary, target);
 }
 
 /** What stood there is kept: it may be somebody's only copy of something. */
 async function quarantine(path: string, layout: Layout): Promise<void> {
   await createFolder(layout.quarantine);
+  // Files of several kinds have one name, that of their date.
+  const name = `${path.replaceAll('/', '_')}.damaged-${Date.now()}`;
   try {
-    await rename(path, join(layout.quarantine, `${basename(path)}.damaged-${Date.now()}`));
+    await rename(layout.absolute(path), join(layout.quarantine, name));
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code !== 'ENOENT') throw error;
   }

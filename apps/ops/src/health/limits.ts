@@ -9,6 +9,8 @@ export interface HealthLimits {
   readonly diskFailBytes: number;
   /** A write-ahead log above this size: a reader holds an old transaction, or the writer is gone. */
   readonly walBytes: number;
+  /** An unfinished file of market_data that nobody has written to for so long was left by a killed process. */
+  readonly leftoverMs: number;
   /** How long after its close a trading date may stay in the live buffer. */
   readonly rolloverMs: number;
   /** Share of rejected rows among all rows that came. */
@@ -36,6 +38,7 @@ export const DEFAULT_LIMITS: HealthLimits = {
   diskFailShare: 0.01,
   diskFailBytes: 1e9,
   walBytes: 256 * 1024 * 1024,
+  leftoverMs: HOUR,
   rolloverMs: HOUR,
   rejectedShare: 0.001,
   heartbeatMs: 30_000,

@@ -1,4 +1,4 @@
-// Takes or restores a backup of trading, or imports candles, and ends itself by SIGKILL at a named step.
+// Takes or restores a backup of trading, restores one of market-data, or imports candles, and ends itself by SIGKILL at a named step.
 import { layoutOf } from '@tb/schema';
 import { restore } from '../../dist/backup/restore.js';
 import { takeBackups } from '../../dist/backup/take-backup.js';
@@ -20,4 +20,8 @@ if (what === 'import')
     { ...tools, startedAt: new Date(), progress: silent },
   );
 else if (what === 'backup') await takeBackups(['trading'], tools);
-else await restore({ database: 'trading', at: new Date() }, tools);
+else
+  await restore(
+    { database: what === 'restore-market-data' ? 'market-data' : 'trading', at: new Date() },
+    tools,
+  );

@@ -2,13 +2,14 @@ import { checkManifest, type FileEntry, type ManifestSnapshot } from '@tb/histor
 import type { Layout } from '@tb/schema';
 import { type Observation, ok, warn } from '../finding.ts';
 import type { Check, HealthContext } from '../health-context.ts';
+import { findLeftovers } from '../leftovers.ts';
 import { checkRecordedFiles } from '../recorded-file.ts';
 
 const HINT = 'Restore the file with `tb restore market-data`, or import its date as a correction.';
 
 /**
  * Each published file against the manifest: there, of its size, of its sha256 (with --full always, else where its identity
- * has no earlier hash); and files under a final name that the manifest does not list.
+ * has no earlier hash); files under a final name that the manifest does not list; and what a killed process left unfinished.
  */
 export const dayFiles: Check = {
   name: 'day-files',
@@ -30,6 +31,8 @@ export const dayFiles: Check = {
     );
     const findings: Observation[] = [...problems];
     for (const path of await unlistedOf(layout, manifest)) findings.push(unlisted(path));
+    for (const path of await findLeftovers(layout, context.nowMs - context.limits.leftoverMs))
+      findings.push(leftover(path));
     if (problems.length === 0) findings.push(ok('market_data', entries.length));
     return findings;
   },
@@ -61,4 +64,10 @@ async function unlistedOf(
 function unlisted(path: string): Observation {
   const hint = 'A rerun of its import or rollover removes it.';
   return warn(path, 'not in the manifest', 'listed', hint);
+}
+
+function leftover(path: string): Observation {
+  const hint =
+    'A killed process left it. A rerun of its import, rollover or restore removes it; or remove it by hand.';
+  return warn(path, 'unfinished', 'none', hint);
 }
