@@ -110,7 +110,7 @@ export const opsErrors: Readonly<Record<OpsErrorCode, ErrorEntry>> = {
   },
   DATE_LIVE: {
     exit: 3,
-    cause: 'The date is still in the live buffer.',
+    cause: 'The date is still in the live buffer, or its session has not closed.',
     action:
       'Send the rows to `tb ingest`, or roll the date over first and import them as a correction.',
   },

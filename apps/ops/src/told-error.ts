@@ -53,7 +53,7 @@ const DUCKDB: readonly (readonly [RegExp, (message: string, cause: unknown) => E
       new OpsError('MEMORY_USED_UP', `DuckDB: ${message}, and no reason given`, { cause }),
   ],
   [
-    /^(IO|FATAL) Error|Failed to (append|commit).*Could not|Input\/output error/s,
+    /^(IO|FATAL) Error|^Failed to append: .*(Could not|fsync failed|Cannot open file|Failed to (get|create directory))|Input\/output error/s,
     (message, cause) => new OpsError('ENGINE_IO', message, { cause }),
   ],
 ];

@@ -49,6 +49,19 @@ const DATES = ['2025-02-03', '2025-02-04'];
 const IMPORT = ['--exchange', 'nse', '--kind', 'candles'];
 
 describe('import of candles', () => {
+  test('regress-6-open-session: a date whose session has not closed is refused, also before the live buffer has it', async () => {
+    using root = tempRoot('open');
+    const data = ['--root', root.at('data'), '--json'];
+    await tb(['init', ...data]);
+    writeFileSync(`${root.at('data')}/calendars/coin.json`, '{"like": "24x7"}');
+    const now = new Date().toISOString().slice(0, 16);
+    writeFileSync(root.at('a.csv'), `${HEADER}\nBTC,${now}:00Z,1,2,1,1.5,3\n`);
+    const words = ['import', root.at('a.csv'), '--exchange', 'coin', '--kind', 'candles', ...data];
+    const run = await tb(words);
+    expect([run.exit, run.json.error.code]).toEqual([3, 'DATE_LIVE']);
+    expect(filesIn(root.at('data'))).toEqual({});
+  });
+
   test('one day file per session and timeframe; a second import changes no byte; other rows are refused until corrected', async () => {
     using root = tempRoot('import');
     const data = ['--root', root.at('data'), '--json'];

@@ -54,6 +54,23 @@ describe('the error that is told', () => {
   });
 
   test.each([
+    'fsync failed!',
+    'Failed to commit: fsync failed!',
+    'Could not fsync file "/x": Invalid argument',
+    'Cannot open file "/x": Permission denied',
+    'Failed to get file size for file "/x": Stale file handle',
+  ])(
+    'regress-8-appender-words: %j behind an appender, which drops the kind, is ENGINE_IO, exit 4',
+    async (reason) => {
+      const error = new Error(`Failed to append: ${reason}`);
+      expect(toldError(error)).toMatchObject({ code: 'ENGINE_IO', hint: expect.any(String) });
+      expect(await exitCodeOf(error)).toBe(4);
+      const wrong = new Error('Failed to append: Constraint Error: NOT NULL constraint failed');
+      expect(await exitCodeOf(wrong)).toBe(1);
+    },
+  );
+
+  test.each([
     ['Out of Memory Error: Failed to allocate block of 32768 bytes (bad allocation)'],
     ['Failed to append: Failed to allocate block of 262144 bytes (bad allocation)'],
     ['Failed to connect'],

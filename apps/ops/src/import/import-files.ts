@@ -47,7 +47,8 @@ export async function importFiles(
     assertSome(staged, rejects, options, rejectedFile);
     const mode = options.mode ?? 'replace';
     const { exchange, input } = options;
-    const dates = planDates({ exchange, layout: tools.layout, input, mode }, staged);
+    const { layout, startedAt } = tools;
+    const dates = planDates({ exchange, layout, input, mode, startedAt }, staged);
     const job = jobOf(options, tools, staged, dates, join(folder, 'stage.duckdb'));
     const old = mode === 'add' ? addedBefore(dates) : await compare(job, options, tools);
     const built = await buildAndPublish(

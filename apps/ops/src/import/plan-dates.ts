@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto';
 import { type FileEntry, Manifest, type ManifestSnapshot } from '@tb/history';
 import { isLiveError, LiveReader } from '@tb/live';
+import { Calendars } from '@tb/manager/calendars';
 import type { Layout } from '@tb/schema';
 import { OpsError } from '../errors.ts';
 import { additionsOf, fileMarker, lineageOf, originOf } from './additions.ts';
@@ -13,22 +14,38 @@ export interface DatePlan {
   readonly layout: Layout;
   readonly input: BuildJob['input'];
   readonly mode: ImportMode;
+  readonly startedAt: Date;
 }
 
 /**
  * The staged dates with what is published of them. Rows of a file that was added to a date before are left out of it.
- * @throws `DATE_LIVE` for a date that is still in the live buffer: its rows are the ingestor's.
+ * @throws `DATE_LIVE` for a date that is still in the live buffer, or whose session has not closed: its rows are the
+ *   ingestor's, and published ones would hide those that it is still to write.
  */
 export function planDates(plan: DatePlan, staged: StageResult): ImportDate[] {
   const { exchange, layout } = plan;
   using manifest = Manifest.openReader(layout);
   const snapshot = manifest.snapshot();
   const live = liveDates(layout, exchange);
+  refuseOpen(plan, staged);
   return staged.dates.map((date) => {
     if (live.has(date.tradingDate) && !snapshot.isPublished(exchange, date.tradingDate))
       throw new OpsError('DATE_LIVE', `${exchange} ${date.tradingDate} is in the live buffer`);
     return planDate(plan, snapshot, date, staged.sha256);
   });
+}
+
+function refuseOpen({ exchange, layout, startedAt }: DatePlan, { dates }: StageResult): void {
+  const calendar = new Calendars(layout).of(exchange);
+  const now = BigInt(startedAt.getTime()) * 1_000_000n;
+  for (const { tradingDate } of dates) {
+    const close = calendar.sessionOf(tradingDate)?.close;
+    if (close === undefined || close <= now) continue;
+    const at = new Date(Number(close / 1_000_000n)).toISOString();
+    throw new OpsError('DATE_LIVE', `${exchange} ${tradingDate} is open until ${at}`, {
+      hint: 'Import it after its close, or send the rows to `tb ingest`; a time in the future may have the wrong zone or unit.',
+    });
+  }
 }
 
 function planDate(

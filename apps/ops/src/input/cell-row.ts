@@ -28,7 +28,10 @@ export function rawText(raw: CellRow['raw']): string {
   );
 }
 
-/** Positions of the wanted columns in a header. @throws `COLUMN_MISSING` naming the columns that are there. */
+/**
+ * Positions of the wanted columns in a header.
+ * @throws `COLUMN_MISSING` naming the columns that are there; `INPUT_UNREADABLE` when a wanted one is there twice.
+ */
 export function positionsOf(
   header: readonly string[],
   wanted: readonly WantedColumn[],
@@ -42,5 +45,10 @@ export function positionsOf(
       'COLUMN_MISSING',
       `Input ${file} has no column ${missing.join(', ')}; its columns are ${header.slice(0, 30).join(', ')}`,
     );
+  const twice = wanted.find(({ name }) => header.indexOf(name) !== header.lastIndexOf(name));
+  if (twice !== undefined)
+    throw new OpsError('INPUT_UNREADABLE', `Input ${file} has two columns ${twice.name}`, {
+      hint: 'Rename one of them in the file.',
+    });
   return wanted.map((column) => header.indexOf(column.name));
 }

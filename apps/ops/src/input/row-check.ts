@@ -41,6 +41,8 @@ export function rowCheck(options: InputOptions, dateToTs: DateToTs): RowCheck {
     if (symbol !== known || symbol === '') {
       if (symbol === '') return 'bad_symbol: empty';
       if (!isSymbol(symbol)) return 'bad_symbol: not 1 to 256 bytes of plain text';
+      // What stands for bytes that are no UTF-8: symbols that differ in such a byte would become one.
+      if (symbol.includes('\ufffd')) return 'bad_symbol: not UTF-8';
       known = symbol;
     }
     if (isAbsent(cells[tsAt])) return 'bad_time: empty';

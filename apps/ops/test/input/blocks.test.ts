@@ -1,7 +1,8 @@
-import { writeFileSync } from 'node:fs';
+import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { Readable } from 'node:stream';
 import { gzipSync } from 'node:zlib';
+import { DuckDBInstance } from '@duckdb/node-api';
 import { describe, expect, test } from '@jest/globals';
 import { tempRoot } from '@tb/testkit';
 import { candleBlocks, type RejectedRow, tickBlocks } from '../../src/input/blocks.ts';
@@ -86,6 +87,12 @@ describe('rows of a CSV file', () => {
       {},
       'TIME_ZONE_MISSING',
     ],
+    [
+      'regress-6-two-columns: a wanted column that is there twice',
+      'symbol,ts,price,price,volume\nSPY,2013-10-07T13:30:00Z,1,2,1\n',
+      {},
+      'INPUT_UNREADABLE',
+    ],
     ['an open quote', `${HEADER}\n"SPY,2013`, {}, 'INPUT_UNREADABLE'],
     ['a zone that is none', HEADER, { tz: 'Mars/Base' }, 'BAD_OPTION'],
     ['a map that is none', HEADER, { map: 'ts' }, 'BAD_OPTION'],
@@ -104,6 +111,18 @@ describe('rows of a CSV file', () => {
       { code: 'INPUT_TRUNCATED' },
     );
     expect((await readTicks('a.csv.gz', whole)).rowsRead).toBe(50_000);
+  });
+
+  test('regress-6-not-utf8: symbols that differ in a byte that is no UTF-8 do not become one', async () => {
+    const latin1 = Buffer.from(
+      `${HEADER}\nD\xe9C,2013-10-07T13:30:00Z,1,1,,\nD\xe8C,2013-10-07T13:30:00Z,2,1,,\n`,
+      'latin1',
+    );
+    const read = await readTicks('a.csv', latin1);
+    expect(read.symbols).toEqual([]);
+    expect(read.rejected.map(({ reason }) => reason)).toEqual(
+      Array(2).fill('bad_symbol: not UTF-8'),
+    );
   });
 
   test('bytes that are no gzip are an error', async () => {
@@ -140,6 +159,69 @@ describe('rows of a JSON lines file', () => {
     await expect(
       readTicks('a.jsonl', '{"symbol":"SPY","time":1,"price":1,"volume":1}'),
     ).rejects.toMatchObject({ code: 'COLUMN_MISSING', message: expect.stringContaining('time') });
+  });
+});
+
+describe('rows of a Parquet file', () => {
+  const TIME = 1_748_835_900_000_000_000n; // 2025-06-02T03:45:00Z
+  const read = async (
+    ts: string,
+    flags: InputFlags = {},
+    edit: (bytes: Buffer) => Buffer = (bytes) => bytes,
+  ): Promise<bigint[]> => {
+    using root = tempRoot();
+    const file = join(root.path, 'a.parquet');
+    const instance = await DuckDBInstance.create(':memory:');
+    const connection = await instance.connect();
+    await connection.run(
+      `COPY (SELECT 'A' AS symbol, ${ts} AS ts, 1.5 AS price, 2 AS volume) TO '${file}' (FORMAT parquet)`,
+    );
+    connection.closeSync();
+    instance.closeSync();
+    writeFileSync(file, edit(readFileSync(file)));
+    const options = parseInputOptions('ticks', '', flags);
+    const stamps: bigint[] = [];
+    for await (const block of tickBlocks(inputOf(file, undefined), options, Readable.from([])))
+      stamps.push(...block.batch.ts);
+    return stamps;
+  };
+
+  test.each(['TIMESTAMP_S', 'TIMESTAMP_MS', 'TIMESTAMP', 'TIMESTAMP_NS'])(
+    'regress-6-parquet-zone: a %s that is not adjusted to UTC is the wall clock of the zone that is stated, and an error without one',
+    async (type) => {
+      const wall = (text: string): string => `${type} '${text}'`;
+      expect(await read(wall('2025-06-02 03:45:00'), { tz: 'UTC' })).toEqual([TIME]);
+      expect(await read(wall('2025-06-02 09:15:00'), { tz: 'Asia/Kolkata' })).toEqual([TIME]);
+      await expect(read(wall('2025-06-02 09:15:00'))).rejects.toMatchObject({
+        code: 'TIME_ZONE_MISSING',
+      });
+    },
+  );
+
+  test('regress-6-parquet-zone: every digit of a wall clock in ns is kept', async () => {
+    const wall = "TIMESTAMP_NS '2025-06-02 09:15:00.123456789'";
+    expect(await read(wall, { tz: 'Asia/Kolkata' })).toEqual([TIME + 123_456_789n]);
+  });
+
+  test('a time that is adjusted to UTC needs no zone, and no stated one moves it', async () => {
+    const time = "TIMESTAMPTZ '2025-06-02 09:15:00.123456+05:30'";
+    for (const flags of [{}, { tz: 'Asia/Kolkata' }])
+      expect(await read(time, flags)).toEqual([TIME + 123_456_000n]);
+  });
+
+  test('regress-6-parquet-cut: ns that are adjusted to UTC, which DuckDB cuts to us, are refused with the way out', async () => {
+    // In the footer: field 1 isAdjustedToUTC false, field 2 a struct with its field 3, NANOS.
+    const [unzoned, zoned] = [Buffer.from([0x12, 0x1c, 0x3c]), Buffer.from([0x11, 0x1c, 0x3c])];
+    const adjust = (bytes: Buffer): Buffer => {
+      const at = bytes.lastIndexOf(unzoned);
+      return Buffer.concat([bytes.subarray(0, at), zoned, bytes.subarray(at + zoned.length)]);
+    };
+    await expect(
+      read("TIMESTAMP_NS '2025-06-02 03:45:00.123456789'", {}, adjust),
+    ).rejects.toMatchObject({
+      code: 'INPUT_UNREADABLE',
+      hint: expect.stringContaining('--tz UTC'),
+    });
   });
 });
 
