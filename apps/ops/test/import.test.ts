@@ -1,10 +1,11 @@
 import { spawnSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
-import { readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { chmodSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { describe, expect, test } from '@jest/globals';
 import { tempRoot } from '@tb/testkit';
+import { MarketRoot } from './market-root.ts';
 import { sharedFile, tb } from './tb.ts';
 
 const KILLER = fileURLToPath(new URL('./children/kill-at-step.mjs', import.meta.url));
@@ -49,6 +50,60 @@ const DATES = ['2025-02-03', '2025-02-04'];
 const IMPORT = ['--exchange', 'nse', '--kind', 'candles'];
 
 describe('import of candles', () => {
+  test.each([
+    ['1m', 'damaged'],
+    ['5m', 'gone'],
+  ])(
+    'regress-6-no-way-back: a %s file that is %s and has no backup is replaced by a correction that says so, and quarantined',
+    async (timeframe, how) => {
+      using folder = tempRoot('lost');
+      const root = await MarketRoot.create(folder.at('data'));
+      const [date = ''] = DATES;
+      writeFileSync(folder.at('a.csv'), candlesCsv(['AAA', 'BBB'], [date]));
+      await root.import('candles', [folder.at('a.csv')]);
+      const before = await root.candles(date, timeframe);
+      const path = join(root.path, `market_data/nse/candles/${timeframe}/${date}.duckdb`);
+      chmodSync(path, 0o644);
+      if (how === 'gone') rmSync(path);
+      else writeFileSync(path, 'damaged');
+      const correction = { why: 'lost' };
+      if (how === 'damaged')
+        await expect(
+          root.import('candles', [folder.at('a.csv')], { correction }),
+        ).rejects.toMatchObject({
+          code: 'DAY_FILE_CORRUPT',
+          hint: expect.stringContaining('published_readable'),
+        });
+      const explained = [{ gate: 'published_readable', reason: 'no backup' }];
+      const run = await root.import('candles', [folder.at('a.csv')], { correction, explained });
+      expect(run.status).toBe('corrected');
+      expect(run.findings).toContainEqual(
+        expect.objectContaining({ gate: 'published_readable', explanation: 'no backup' }),
+      );
+      expect(await root.candles(date, timeframe)).toEqual(before);
+      const kept = readdirSync(join(root.path, 'quarantine'));
+      expect(kept.filter((name) => !name.endsWith('.json'))).toHaveLength(how === 'gone' ? 0 : 1);
+    },
+  );
+
+  test('regress-6-no-way-back: an input that does not replace a lost file is refused', async () => {
+    using folder = tempRoot('lost');
+    const root = await MarketRoot.create(folder.at('data'));
+    const [date = ''] = DATES;
+    const ticks = `symbol,ts,price,volume\nTCK,${minute(date, 1)},100,1\n`;
+    writeFileSync(folder.at('t.csv'), ticks);
+    writeFileSync(folder.at('a.csv'), candlesCsv(['AAA'], [date]));
+    await root.import('ticks', [folder.at('t.csv')]);
+    rmSync(join(root.path, `market_data/nse/ticks/${date}.duckdb`));
+    const files = filesIn(root.path);
+    const explained = [{ gate: 'published_readable', reason: 'no backup' }];
+    const correction = { why: 'lost' };
+    await expect(
+      root.import('candles', [folder.at('a.csv')], { correction, explained }),
+    ).rejects.toMatchObject({ code: 'GATE_FAILED' });
+    expect(filesIn(root.path)).toEqual(files);
+  });
+
   test('regress-6-open-session: a date whose session has not closed is refused, also before the live buffer has it', async () => {
     using root = tempRoot('open');
     const data = ['--root', root.at('data'), '--json'];

@@ -22,13 +22,15 @@ export const historyErrors: Readonly<Record<HistoryErrorCode, ErrorEntry>> = {
   DAY_FILE_MISSING: {
     exit: 4,
     cause: 'A published file is listed in the manifest and is not on the disk.',
-    action: 'Restore the file from a backup, or import its trading date again as a correction.',
+    action:
+      'Restore the file from a backup: `tb restore market-data`. Without one, import its trading date with `--correct --reason TEXT --accept published_readable=REASON`.',
   },
   DAY_FILE_CORRUPT: {
     exit: 4,
     cause:
       'The size, sha256 or neighbourhood of a published file is not what the manifest recorded.',
-    action: 'Run `tb health --full`, then restore the file from a backup.',
+    action:
+      'Run `tb health --full`, then restore the file from a backup: `tb restore market-data`. Without one, import its trading date with `--correct --reason TEXT --accept published_readable=REASON`.',
   },
   REVISION_PRUNED: {
     exit: 3,

@@ -78,10 +78,7 @@ export function attachSql(layout: Layout, file: { readonly path: string }, alias
 
 async function inspectFile(path: string, file: RecordedFile): Promise<BigIntStats> {
   const stats = await readable(file, findStats(path));
-  if (!stats)
-    throw new HistoryError('DAY_FILE_MISSING', `Day file ${file.path} is not there`, {
-      hint: 'Restore it from a backup (look into quarantine/ too), or import its date as a correction.',
-    });
+  if (!stats) throw new HistoryError('DAY_FILE_MISSING', `Day file ${file.path} is not there`);
   if (!stats.isFile()) throw corrupt(file, 'is not a regular file');
   if (Number(stats.size) !== file.sizeBytes)
     throw corrupt(file, `is ${stats.size} bytes, the manifest says ${file.sizeBytes}`);

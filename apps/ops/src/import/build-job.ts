@@ -46,6 +46,12 @@ export interface BuildJob {
   readonly memoryLimitMb: number;
 }
 
+/** A published file that is gone or damaged, and what was seen. Plain data. */
+export interface LostFile {
+  readonly file: FileEntry;
+  readonly reason: string;
+}
+
 /** Whether the published rows of a date are those of the stage. */
 export interface ComparedDate {
   readonly tradingDate: string;
@@ -57,6 +63,8 @@ export interface BuiltDate {
   readonly tradingDate: string;
   /** Those whose content is not published yet. */
   readonly files: readonly BuiltFile[];
+  /** Published files that cannot be read, which `files` replace. */
+  readonly lost: readonly LostFile[];
   readonly gates: readonly GateResult[];
   readonly ok: boolean;
   readonly rows: DayResult['rows'];

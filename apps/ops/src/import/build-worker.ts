@@ -27,6 +27,7 @@ import {
   publishedOf,
 } from './build-job.ts';
 import { columnsOf, daySource, type RelationOf } from './day-source.ts';
+import { acceptsLost, findLost, lostFinding } from './lost-files.ts';
 import { stagedFrom, stagedRowsSql } from './stage-job.ts';
 
 type Connection = Awaited<ReturnType<typeof openBuildInstance>>['connection'];
@@ -70,6 +71,7 @@ async function isIdentical(
 ): Promise<boolean> {
   const file = publishedOf(date, job.input);
   if (!file || file.rows !== date.rows) return false;
+  if (acceptsLost(job) && (await findLost(layout, job, date)).length > 0) return false;
   await verifyFile(layout, file);
   const { kind } = job.input;
   const hashOf = async (relation: string): Promise<string> =>
@@ -84,7 +86,40 @@ async function isIdentical(
   );
 }
 
+/** Builds a date upon the published files that can be read. */
 async function build(
+  connection: Connection,
+  layout: Layout,
+  job: BuildJob,
+  date: ImportDate,
+  step: (name: string) => void,
+): Promise<BuiltDate> {
+  const lost = await findLost(layout, job, date);
+  const published = date.published.filter((file) => !lost.some((one) => one.file === file));
+  const built = await buildUpon(connection, layout, job, { ...date, published }, step);
+  if (lost.length === 0) return built;
+  const stays = lost.find(({ file }) => !built.files.some((one) => isSameKind(one, file)));
+  if (built.ok && stays && !job.dryRun) {
+    await discardFiles(layout, built.files);
+    throw new OpsError('GATE_FAILED', `The input does not replace what is lost: ${stays.reason}`);
+  }
+  const own = lost.find(({ file }) => isSameKind(file, job.input))?.file;
+  const rowsAdded = built.rows[job.input.timeframe || 'ticks'] ?? 0;
+  return {
+    ...built,
+    lost,
+    gates: [...built.gates, ...lost.map((one) => lostFinding(one, job))],
+    changes: own ? { rowsAdded, rowsRemoved: own.rows, rowsChanged: 0 } : built.changes,
+  };
+}
+
+type Kinded = Pick<FileEntry, 'kind' | 'timeframe'>;
+
+function isSameKind(a: Kinded, b: Kinded): boolean {
+  return a.kind === b.kind && a.timeframe === b.timeframe;
+}
+
+async function buildUpon(
   connection: Connection,
   layout: Layout,
   job: BuildJob,
@@ -98,7 +133,6 @@ async function build(
       'NO_SESSION',
       `Exchange ${job.exchange} has no session on ${date.tradingDate}`,
     );
-  for (const file of date.published) await verifyFile(layout, file);
   return await withAttached(connection, layout, date.published, async (relations) => {
     const relationOf = (file: FileEntry): string => relations[date.published.indexOf(file)] ?? '';
     const keptSeq = await highestKeptSeq(connection, job, date, relationOf);
@@ -128,13 +162,14 @@ async function build(
       ok: result.ok,
       rows: result.rows,
       rowsDuplicate: await repeatedCandles(connection, job, date, relationOf),
+      lost: [],
       changes: await changesOf(connection, job, date, relationOf, source),
     };
   });
 }
 
 function refused({ tradingDate }: ImportDate, gates: readonly GateResult[]): BuiltDate {
-  const nothing = { files: [], rows: {}, rowsDuplicate: 0, changes: undefined };
+  const nothing = { files: [], lost: [], rows: {}, rowsDuplicate: 0, changes: undefined };
   return { tradingDate, ok: false, gates, ...nothing };
 }
 

@@ -5,6 +5,7 @@ import { OpsError } from '../errors.ts';
 import { gateError } from '../gates.ts';
 import { type BuildJob, type BuiltDate, type ImportDate, publishedOf } from './build-job.ts';
 import type { ImportedDate, ImportOptions, ImportTools } from './import-options.ts';
+import { quarantineLost } from './lost-files.ts';
 import type { ManifestTurns } from './manifest-turns.ts';
 
 /**
@@ -44,9 +45,13 @@ export async function publishDate(
           ...(built.changes ?? { rowsAdded: 0, rowsRemoved: 0, rowsChanged: 0 }),
         }
       : undefined;
-  await tools.manifest.use((writer) =>
-    publishFiles(writer, built.files, { correction, onStep: (step) => tools.onStep?.(step) }),
-  );
+  await tools.manifest.use(async (writer) => {
+    await publishFiles(writer, built.files, {
+      correction,
+      onStep: (step) => tools.onStep?.(step),
+    });
+    await quarantineLost(writer, built.lost);
+  });
   return {
     date,
     status: correction ? 'corrected' : 'imported',

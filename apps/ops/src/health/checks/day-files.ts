@@ -5,7 +5,8 @@ import type { Check, HealthContext } from '../health-context.ts';
 import { findLeftovers } from '../leftovers.ts';
 import { checkRecordedFiles } from '../recorded-file.ts';
 
-const HINT = 'Restore the file with `tb restore market-data`, or import its date as a correction.';
+const HINT =
+  'Restore the file with `tb restore market-data`. Without a backup, import its date with `--correct --accept published_readable=REASON`; the lost revision is told until `tb prune`.';
 
 /**
  * Each published file against the manifest: there, of its size, of its sha256 (with --full always, else where its identity
