@@ -1,6 +1,7 @@
 import type { Kind, StoredTimeframe } from '@tb/schema';
 import { dayFileLabel, type FileEntry } from './day-file.ts';
 import { HistoryError } from './errors.ts';
+import type { FileRecord } from './file-record.ts';
 import { inputsDigest } from './month-digest.ts';
 import { datesOfPeriod } from './period.ts';
 
@@ -20,42 +21,60 @@ export interface FileQuery {
 export class FileGroup {
   /** Ascending. */
   readonly dates: readonly string[];
-  /** Per date, ascending revision. */
-  readonly #byDate: ReadonlyMap<string, readonly FileEntry[]>;
+  /** Ascending trading date and revision. */
+  readonly #records: readonly FileRecord[];
+  /** Per date, its newest revision. */
+  readonly #newest: readonly FileRecord[];
+  /** Per date, where its records end. */
+  readonly #ends: readonly number[];
   /** By period: a read of ten years would hash thousands of lines each time. */
   readonly #digests = new Map<string, string>();
-  /** The newest revision of each date, made when it is first asked for. */
-  #newest: readonly FileEntry[] | undefined;
 
-  constructor(byDate: ReadonlyMap<string, readonly FileEntry[]>) {
-    this.#byDate = byDate;
-    this.dates = [...byDate.keys()].sort();
+  /** @param records Ascending trading date and revision. */
+  constructor(records: readonly FileRecord[]) {
+    const [newest, ends]: [FileRecord[], number[]] = [[], []];
+    for (const [index, record] of records.entries()) {
+      if (records[index + 1]?.tradingDate === record.tradingDate) continue;
+      newest.push(record);
+      ends.push(index + 1);
+    }
+    this.#records = records;
+    this.#newest = newest;
+    this.#ends = ends;
+    this.dates = newest.map((one) => one.tradingDate);
   }
 
-  /** A group with these entries added, or put in place of those with the same key. */
-  with(entries: readonly FileEntry[]): FileGroup {
-    const byDate = new Map(this.#byDate);
-    for (const entry of entries) {
-      const others = byDate.get(entry.tradingDate);
-      byDate.set(entry.tradingDate, others ? withRevision(others, entry) : [entry]);
-    }
-    return new FileGroup(byDate);
+  /** A group with these records added, or put in place of those with the same key. */
+  with(records: readonly FileRecord[]): FileGroup {
+    const byKey = new Map<string, FileRecord>();
+    for (const one of [...this.#records, ...records])
+      byKey.set(`${one.tradingDate} ${one.revision}`, one);
+    return new FileGroup([...byKey.values()].sort(inOrder));
   }
 
   /** Ascending revision; empty when nothing is published. */
   revisionsOf(tradingDate: string): readonly FileEntry[] {
-    return this.#byDate.get(tradingDate) ?? [];
+    const index = lowerBound(this.dates, tradingDate);
+    if (this.dates[index] !== tradingDate) return [];
+    return this.#recordsAt(index).map((one) => one.entry());
   }
 
-  /** The newest revision of each date, ascending. @throws `REVISION_PRUNED` */
-  find(from: string | undefined, to: string | undefined, asOf: bigint | undefined): FileEntry[] {
+  /** The newest revision of each date, ascending; with `asOf`, the newest one of that time. @throws `REVISION_PRUNED` */
+  find(
+    from: string | undefined,
+    to: string | undefined,
+    asOf: bigint | undefined,
+  ): readonly FileRecord[] {
     const start = from === undefined ? 0 : lowerBound(this.dates, from);
     const end = to === undefined ? this.dates.length : lowerBound(this.dates, to);
-    if (asOf === undefined) return this.#newestOfAll().slice(start, end).map(notPruned);
-    return this.dates.slice(start, end).flatMap((date) => {
-      const entry = this.revisionsOf(date).findLast((one) => one.publishedAt <= asOf);
-      return entry ? [notPruned(entry)] : [];
-    });
+    const found = asOf === undefined ? this.#newest.slice(start, end) : [];
+    if (asOf !== undefined)
+      for (let index = start; index < end; index++) {
+        const record = this.#recordsAt(index).findLast((one) => one.publishedAt <= asOf);
+        if (record) found.push(record);
+      }
+    for (const record of found) assertNotPruned(record);
+    return found;
   }
 
   /** `inputsDigest` of the newest revisions of a period (`MonthEntry.month`), or of those that counted at `asOf`. */
@@ -68,23 +87,22 @@ export class FileGroup {
     return digest;
   }
 
-  #newestOfAll(): readonly FileEntry[] {
-    this.#newest ??= this.dates.map((date) => this.revisionsOf(date).at(-1) as FileEntry);
-    return this.#newest;
+  #recordsAt(index: number): readonly FileRecord[] {
+    return this.#records.slice(this.#ends[index - 1] ?? 0, this.#ends[index]);
   }
 }
 
-function withRevision(revisions: readonly FileEntry[], entry: FileEntry): readonly FileEntry[] {
-  const others = revisions.filter((one) => one.revision !== entry.revision);
-  return [...others, entry].sort((a, b) => a.revision - b.revision);
+function inOrder(a: FileRecord, b: FileRecord): number {
+  if (a.tradingDate !== b.tradingDate) return a.tradingDate < b.tradingDate ? -1 : 1;
+  return a.revision - b.revision;
 }
 
-function notPruned(entry: FileEntry): FileEntry {
-  if (entry.tier !== 'pruned') return entry;
-  throw new HistoryError(
-    'REVISION_PRUNED',
-    `${dayFileLabel(entry)} was removed by \`tb prune\`; a newer revision exists`,
-  );
+function assertNotPruned(record: FileRecord): void {
+  if (record.tier === 'pruned')
+    throw new HistoryError(
+      'REVISION_PRUNED',
+      `${dayFileLabel(record.entry())} was removed by \`tb prune\`; a newer revision exists`,
+    );
 }
 
 /** Index of the first element not below `value` in an ascending list. */
@@ -99,7 +117,7 @@ function lowerBound(sorted: readonly string[], value: string): number {
   return low;
 }
 
-/** The key of a group. */
+/** The key of a group, as `FILE_COLUMNS` has it. */
 export function groupKey(exchange: string, kind: Kind, timeframe: string): string {
-  return kind === 'ticks' ? `${exchange}/ticks` : `${exchange}/candles/${timeframe}`;
+  return `${exchange}/${kind}/${timeframe}`;
 }

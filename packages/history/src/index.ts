@@ -47,7 +47,13 @@ export {
   runGates,
 } from './gates/run-gates.ts';
 export { Manifest, type VerifiedRow } from './manifest.ts';
-export { type FilePlan, ManifestSnapshot, type PlannedMonth } from './manifest-snapshot.ts';
+export {
+  type FilePlan,
+  ManifestSnapshot,
+  meets,
+  type PlannedMonth,
+  type RowRange,
+} from './manifest-snapshot.ts';
 export {
   initialiseMarketData,
   ManifestWriter,

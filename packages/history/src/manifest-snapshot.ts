@@ -2,20 +2,33 @@ import { type Kind, STORED_TIMEFRAMES, type StoredTimeframe } from '@tb/schema';
 import type { Correction } from './correction.ts';
 import type { FileEntry, MonthEntry } from './day-file.ts';
 import { FileGroup, type FileQuery, groupKey } from './file-index.ts';
+import type { FileRecord } from './file-record.ts';
 import { datesOfPeriod, lastMonthOf, monthOf } from './period.ts';
 import { GrowingSymbolTable, type SymbolTable } from './symbol-table.ts';
 
-/** A fresh derived file and the day files it stands for. */
+/** A fresh derived file and the day files it stands for. These are thousands and seldom asked for: listed when they are. */
 export interface PlannedMonth {
   readonly month: MonthEntry;
-  /** Its published days, all of them, ascending: what to read when its file is not there. */
+  /** Of `daysInQuery`. */
+  readonly tradingDates: readonly string[];
+  /** Its published days, all of them, ascending. */
   readonly days: readonly FileEntry[];
+  /** Those that the query asks for, ascending: what to read when its file is not there. */
+  readonly daysInQuery: readonly FileEntry[];
 }
 
-/** The fewest files that hold the asked trading dates. */
+/** The fewest files that hold what is asked for. */
 export interface FilePlan {
   readonly months: readonly PlannedMonth[];
   readonly days: readonly FileEntry[];
+  /** Of days and months, ascending. */
+  readonly tradingDates: readonly string[];
+}
+
+/** Row times, ns UTC, half-open. */
+export interface RowRange {
+  readonly from: bigint;
+  readonly to: bigint;
 }
 
 /** Parts of the manifest that a refresh may replace; each part is never changed in place. */
@@ -30,7 +43,7 @@ export interface ManifestState {
 /** A derived file stands for its days only from this many days on: below it the day files are as fast. */
 const DERIVED_DAYS = 3;
 
-const EMPTY_GROUP = new FileGroup(new Map());
+const EMPTY_GROUP = new FileGroup([]);
 const EMPTY_TABLE: SymbolTable = new GrowingSymbolTable();
 
 /** The manifest at one version: what was published, in one transaction. Holds no connection; never changes. */
@@ -58,11 +71,7 @@ export class ManifestSnapshot {
    * @throws `REVISION_PRUNED` when the chosen revision was removed.
    */
   find(query: FileQuery): readonly FileEntry[] {
-    return this.#group(query.exchange, query.kind, query.timeframe).find(
-      query.from,
-      query.to,
-      query.asOf,
-    );
+    return this.#find(query).map((one) => one.entry());
   }
 
   /** Every revision of a trading date, all kinds and timeframes, pruned ones too. */
@@ -127,32 +136,36 @@ export class ManifestSnapshot {
   /**
    * `find`, with derived files in place of three or more days where a fresh one exists: the whole one first, then months.
    * One may hold trading dates outside the query: filter rows by time.
+   * @param rows Leaves out files without rows in these times.
    */
-  plan(query: FileQuery): FilePlan {
-    const found = this.find(query);
+  plan(query: FileQuery, rows?: RowRange): FilePlan {
+    const all = this.#find(query);
+    const found = rows ? all.filter((one) => meets(one, rows)) : all;
     const { exchange, timeframe } = query;
-    if (query.kind === 'ticks' || !timeframe) return { months: [], days: found };
+    if (query.kind === 'ticks' || !timeframe) return planOf([], found, found);
     const whole = this.#state.months.get(monthKey(exchange, timeframe, WHOLE_KEY));
     const end = whole === undefined ? '' : datesOfPeriod(whole.month).to;
     const inWhole = found.filter((day) => day.tradingDate < end);
-    const planned = whole && this.#planned(whole, inWhole.length, query.asOf);
+    const planned = whole && this.#planned(whole, inWhole, query.asOf);
     const rest = planned ? found.slice(inWhole.length) : found;
     const { months, days } = this.#planMonths(rest, exchange, timeframe, query.asOf);
-    return { months: planned ? [planned, ...months] : months, days };
+    return planOf(planned ? [planned, ...months] : months, days, found);
   }
 
   /** `plan` without the whole file: what it is made from. */
   planMonths(query: FileQuery & { readonly timeframe: StoredTimeframe }): FilePlan {
-    return this.#planMonths(this.find(query), query.exchange, query.timeframe, query.asOf);
+    const found = this.#find(query);
+    const { months, days } = this.#planMonths(found, query.exchange, query.timeframe, query.asOf);
+    return planOf(months, days, found);
   }
 
   #planMonths(
-    found: readonly FileEntry[],
+    found: readonly FileRecord[],
     exchange: string,
     timeframe: StoredTimeframe,
     asOf: bigint | undefined,
-  ): FilePlan {
-    const byMonth = new Map<string, FileEntry[]>();
+  ): { readonly months: readonly PlannedMonth[]; readonly days: readonly FileRecord[] } {
+    const byMonth = new Map<string, FileRecord[]>();
     for (const day of found) {
       const month = monthOf(day.tradingDate);
       const days = byMonth.get(month);
@@ -160,10 +173,10 @@ export class ManifestSnapshot {
       else byMonth.set(month, [day]);
     }
     const months: PlannedMonth[] = [];
-    const days: FileEntry[] = [];
+    const days: FileRecord[] = [];
     for (const [month, inQuery] of byMonth) {
       const entry = this.#state.months.get(monthKey(exchange, timeframe, month));
-      const planned = entry && this.#planned(entry, inQuery.length, asOf);
+      const planned = entry && this.#planned(entry, inQuery, asOf);
       if (planned) months.push(planned);
       else days.push(...inQuery);
     }
@@ -171,14 +184,33 @@ export class ManifestSnapshot {
   }
 
   /** undefined when the file is stale, or has too few of the days. */
-  #planned(month: MonthEntry, wanted: number, asOf: bigint | undefined): PlannedMonth | undefined {
-    if (wanted < DERIVED_DAYS || !this.isFresh(month, asOf)) return undefined;
-    return { month, days: this.daysOfMonth(month.exchange, month.timeframe, month.month, asOf) };
+  #planned(
+    month: MonthEntry,
+    inQuery: readonly FileRecord[],
+    asOf: bigint | undefined,
+  ): PlannedMonth | undefined {
+    if (inQuery.length < DERIVED_DAYS || !this.isFresh(month, asOf)) return undefined;
+    const list = () => this.daysOfMonth(month.exchange, month.timeframe, month.month, asOf);
+    return {
+      month,
+      tradingDates: inQuery.map((one) => one.tradingDate),
+      get days() {
+        return list();
+      },
+      get daysInQuery() {
+        return inQuery.map((one) => one.entry());
+      },
+    };
   }
 
   /** Symbols of an exchange. Append-only, so it may know symbols that are newer than this snapshot. */
   symbols(exchange: string): SymbolTable {
     return this.#state.symbols.get(exchange) ?? EMPTY_TABLE;
+  }
+
+  #find(query: FileQuery): readonly FileRecord[] {
+    const { exchange, kind, timeframe, from, to, asOf } = query;
+    return this.#group(exchange, kind, timeframe).find(from, to, asOf);
   }
 
   #group(exchange: string, kind: Kind, timeframe: StoredTimeframe | '' | undefined): FileGroup {
@@ -194,6 +226,27 @@ export class ManifestSnapshot {
     ];
     return keys.flatMap((key) => this.#state.groups.get(key) ?? []);
   }
+}
+
+/** Whether the rows of a file meet a range. One without rows meets none. */
+export function meets(
+  file: { readonly minTs: bigint | null; readonly maxTs: bigint | null },
+  range: RowRange,
+): boolean {
+  if (file.minTs === null || file.maxTs === null) return false;
+  return file.minTs < range.to && file.maxTs >= range.from;
+}
+
+function planOf(
+  months: readonly PlannedMonth[],
+  days: readonly FileRecord[],
+  found: readonly FileRecord[],
+): FilePlan {
+  return {
+    months,
+    days: days.map((one) => one.entry()),
+    tradingDates: found.map((one) => one.tradingDate),
+  };
 }
 
 /** In place of a month: an exchange and timeframe have one whole file at most. */

@@ -8,17 +8,10 @@ import {
 } from '@tb/locks';
 import { assertMigrated, type Layout } from '@tb/schema';
 import type { Correction } from './correction.ts';
-import type { FileEntry } from './day-file.ts';
 import { HistoryError } from './errors.ts';
-import { FileGroup, groupKey } from './file-index.ts';
-import {
-  correctionOf,
-  FILE_COLUMNS,
-  type FileRow,
-  fileEntryOf,
-  type ManifestRow,
-  monthEntryOf,
-} from './manifest-rows.ts';
+import { FileGroup } from './file-index.ts';
+import { FILE_COLUMNS, FileRecord, type FileRow } from './file-record.ts';
+import { correctionOf, type ManifestRow, monthEntryOf } from './manifest-rows.ts';
 import { ManifestSnapshot, type ManifestState, monthsByKey } from './manifest-snapshot.ts';
 import { GrowingSymbolTable } from './symbol-table.ts';
 
@@ -39,7 +32,9 @@ const STATEMENTS = {
   end: 'COMMIT',
   version: 'SELECT n FROM version WHERE id = 1',
   symbols: 'SELECT sid, exchange, symbol FROM symbols WHERE sid > ? ORDER BY sid',
-  files: `SELECT ${FILE_COLUMNS} FROM files WHERE changed_in > ? ORDER BY trading_date, revision`,
+  // In the order of the key: no sort. For the first look, since `changed_in` would find every row one by one.
+  allFiles: `SELECT ${FILE_COLUMNS} FROM files ORDER BY exchange, kind, timeframe, trading_date, revision`,
+  changedFiles: `SELECT ${FILE_COLUMNS} FROM files WHERE changed_in > ?`,
   months: 'SELECT * FROM months',
   corrections: 'SELECT * FROM corrections WHERE id > ? ORDER BY id',
   verified:
@@ -128,10 +123,11 @@ export class Manifest implements Disposable {
     this.#addSymbols();
     if (this.#snapshot && Number(version) === this.#state.version) return;
     const { statements } = this.#connection;
-    const files = statements.files.raw().all(this.#state.version) as FileRow[];
     this.#state = {
       version: Number(version),
-      groups: withFiles(this.#state.groups, files.map(fileEntryOf)),
+      groups: this.#snapshot
+        ? withFiles(this.#state.groups, statements.changedFiles.raw().all(this.#state.version))
+        : groupsOf(statements.allFiles.raw().all()),
       months: monthsByKey((statements.months.all() as ManifestRow[]).map(monthEntryOf)),
       corrections: this.#corrections(),
       symbols: this.#state.symbols,
@@ -149,14 +145,13 @@ export class Manifest implements Disposable {
 
   /** sids are born outside publications, so they are looked for each time: 2 us. */
   #addSymbols(): void {
-    const rows = this.#connection.statements.symbols.all(this.#maxSid) as ManifestRow[];
+    const rows = this.#connection.statements.symbols.raw().all(this.#maxSid);
     const tables = this.#state.symbols as Map<string, GrowingSymbolTable>;
-    for (const row of rows) {
-      const exchange = row['exchange'] as string;
+    for (const [sid, exchange, symbol] of rows as [bigint, string, string][]) {
       const table = tables.get(exchange) ?? new GrowingSymbolTable();
       tables.set(exchange, table);
-      table.add(Number(row['sid']), row['symbol'] as string);
-      this.#maxSid = row['sid'] as bigint;
+      table.add(Number(sid), symbol);
+      this.#maxSid = sid;
     }
   }
 }
@@ -183,7 +178,9 @@ function inodeOf(path: string): bigint | undefined {
 /** What SQLite says about the file becomes a code of this package or of the locks; other errors stay as they are. */
 function corruptError(path: string, error: unknown): unknown {
   const translated = translateSqliteError(error, path);
-  if (!isLockError(translated, 'SQLITE_UNREADABLE')) return translated;
+  // The statements are fixed: one that SQLite cannot carry out met a value that no writer puts there.
+  const isOddValue = (translated as { readonly code?: unknown } | null)?.code === 'SQLITE_ERROR';
+  if (!isOddValue && !isLockError(translated, 'SQLITE_UNREADABLE')) return translated;
   return new HistoryError('MANIFEST_CORRUPT', `${path} is not readable`, { cause: error });
 }
 
@@ -196,19 +193,27 @@ function emptyState(): ManifestState {
   return { version: 0, groups: new Map(), months: new Map(), corrections: [], symbols: new Map() };
 }
 
+/** @param rows Of every file, in the order of the key. */
+function groupsOf(rows: readonly unknown[]): ReadonlyMap<string, FileGroup> {
+  return new Map([...recordsByGroup(rows)].map(([key, records]) => [key, new FileGroup(records)]));
+}
+
 function withFiles(
   groups: ReadonlyMap<string, FileGroup>,
-  entries: readonly FileEntry[],
+  rows: readonly unknown[],
 ): ReadonlyMap<string, FileGroup> {
-  const byKey = new Map<string, FileEntry[]>();
-  for (const entry of entries) {
-    const key = groupKey(entry.exchange, entry.kind, entry.timeframe);
-    const list = byKey.get(key);
-    if (list) list.push(entry);
-    else byKey.set(key, [entry]);
-  }
   const next = new Map(groups);
-  for (const [key, list] of byKey)
-    next.set(key, (next.get(key) ?? new FileGroup(new Map())).with(list));
+  for (const [key, records] of recordsByGroup(rows))
+    next.set(key, (next.get(key) ?? new FileGroup([])).with(records));
   return next;
+}
+
+function recordsByGroup(rows: readonly unknown[]): ReadonlyMap<string, FileRecord[]> {
+  const byGroup = new Map<string, FileRecord[]>();
+  for (const row of rows as readonly FileRow[]) {
+    const records = byGroup.get(row[0]);
+    if (records) records.push(new FileRecord(row));
+    else byGroup.set(row[0], [new FileRecord(row)]);
+  }
+  return byGroup;
 }

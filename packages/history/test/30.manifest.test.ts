@@ -1,4 +1,4 @@
-import { readFileSync } from 'node:fs';
+import { readFileSync, writeFileSync } from 'node:fs';
 import { describe, expect, test } from '@jest/globals';
 import {
   type BuiltFile,
@@ -60,6 +60,28 @@ describe('a new market_data', () => {
     expect(snapshot.extent('nse', 'ticks')).toBeUndefined();
   });
 
+  test('a record in which a text became bytes is told as a damaged manifest', async () => {
+    await using market = await candleMarket([DATE]);
+    const db = openSqlite(market.layout.manifest);
+    db.pragma('wal_checkpoint(TRUNCATE)');
+    const path = db
+      .prepare("SELECT path FROM files WHERE timeframe = '1m'")
+      .pluck()
+      .get() as string;
+    db.close();
+    const bytes = readFileSync(market.layout.manifest);
+    // Types of nse, candles, 1m, the date and revision 1, and of the path: 13 + 2 x length is text, one less is bytes.
+    const types = Buffer.from([19, 27, 17, 33, 9, 13 + 2 * path.length]);
+    const at = bytes.indexOf(types);
+    expect(at).toBeGreaterThan(0);
+    bytes[at + 5] = 12 + 2 * path.length;
+    writeFileSync(market.layout.manifest, bytes);
+    using manifest = Manifest.openReader(market.layout);
+    expect(() => manifest.snapshot()).toThrow(
+      expect.objectContaining({ code: 'MANIFEST_CORRUPT' }),
+    );
+  });
+
   test('without a manifest a reader says so', async () => {
     await using market = await Market.open();
     expect(() =>
@@ -69,6 +91,44 @@ describe('a new market_data', () => {
 });
 
 describe('a snapshot', () => {
+  test('has every column of a file as it was published, now and after a correction of another date', async () => {
+    await using market = await candleMarket(DATES.slice(0, 2));
+    const db = openSqlite(market.layout.manifest, { readonly: true });
+    db.defaultSafeIntegers(true);
+    const rows = () =>
+      db
+        .prepare('SELECT * FROM files ORDER BY path')
+        .all()
+        .map((row) => {
+          const { changed_in: _, ...columns } = row as Record<string, unknown>;
+          return Object.values(columns).map((value) => (value === null ? 'none' : String(value)));
+        });
+    using manifest = Manifest.openReader(market.layout);
+    const seen = () =>
+      DATES.flatMap((date) => manifest.snapshot().revisionsOf('nse', date))
+        .sort((a, b) => (a.path < b.path ? -1 : 1))
+        .map((file) => [
+          ...[file.exchange, file.kind, file.timeframe, file.tradingDate, file.revision, file.path],
+          ...[file.tier, file.rows, file.symbols, file.minTs, file.maxTs, file.sizeBytes],
+          ...[file.sha256, file.contentHash, file.schemaVersion, file.sourceFingerprint],
+          ...[file.writerVersion, file.duckdbVersion, file.version, file.publishedAt],
+          file.correctionId,
+        ])
+        .map((file) => file.map((value) => String(value ?? 'none')));
+    expect(seen()).toHaveLength(2 * 5);
+    expect(seen()).toEqual(rows());
+    await market.minutes('minutes', DATE, 2);
+    const next = await market.build(DATE, {
+      source: { candles: { '1m': 'FROM minutes WHERE i > 0' } },
+      revision: 2,
+    });
+    await using writer = await market.writer();
+    await publishFiles(writer, next.files, { correction: REASON });
+    expect(seen()).toHaveLength(3 * 5);
+    expect(seen()).toEqual(rows());
+    db.close();
+  });
+
   test('finds dates in a half-open range, in order, and stays as it was when more is published', async () => {
     await using market = await candleMarket(DATES);
     using manifest = Manifest.openReader(market.layout);

@@ -185,8 +185,7 @@ function manifestOf(world: World): ManifestSnapshot {
       }) as FileEntry,
   );
   return {
-    find: () => files,
-    plan: () => ({ months: [], days: files }),
+    plan: () => ({ months: [], days: files, tradingDates: Object.keys(world.published) }),
     revisionsOf: (_exchange: string, date: string) =>
       files.filter((file) => file.tradingDate === date),
   } as unknown as ManifestSnapshot;

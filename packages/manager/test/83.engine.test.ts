@@ -1,9 +1,11 @@
+import { DuckDBDataChunk, DuckDBInstance } from '@duckdb/node-api';
 import { describe, expect, test } from '@jest/globals';
 import { openBuildInstance } from '@tb/history';
 import type { TickChunk } from '@tb/live';
 import { DatabaseManager, type ManagerEvent } from '@tb/manager';
 import type { MarketDataSnapshot } from '@tb/schema';
 import { AttachCache } from '../src/market/attach-cache.ts';
+import { columnChunkOf } from '../src/market/column-chunk.ts';
 import { DuckEngine } from '../src/market/duck-engine.ts';
 import { fileBudget, softLimitOfFiles } from '../src/market/file-budget.ts';
 import { missingChunks, TailTables } from '../src/market/tail-tables.ts';
@@ -11,6 +13,8 @@ import { D1, ingest, TICKS } from './live-days.ts';
 import { ALWAYS, read } from './market-rows.ts';
 import { dataRoot } from './roots.ts';
 import { TestChild } from './test-child.ts';
+
+type NativeChunk = ConstructorParameters<typeof DuckDBDataChunk>[0];
 
 async function drain(snapshot: MarketDataSnapshot, sql: string): Promise<number> {
   let rows = 0;
@@ -69,6 +73,54 @@ describe('a DuckDB instance that ended itself', () => {
     const after = await read(manager.marketData, TICKS);
     expect(after.rows).toEqual(before.rows);
     expect(events).toMatchObject([{ type: 'engine_replaced', cause: { code: 'ENGINE_FAILED' } }]);
+  });
+});
+
+describe('chunks of a statement', () => {
+  test('are memory of their own: DuckDB does not see what is written to them', async () => {
+    const instance = await DuckDBInstance.create(':memory:');
+    const connection = await instance.connect();
+    const result = await connection.stream(
+      'SELECT make_timestamp_ns(i) AS t, i::BIGINT AS n, i::INTEGER AS code, i::DOUBLE AS price FROM range(2048) r(i)',
+    );
+    const chunk = (await result.fetchChunk()) as DuckDBDataChunk;
+    const { chunk: native } = chunk as unknown as { chunk: NativeChunk };
+    const names = result.columnNames();
+    const [ts, n, code, price] = columnChunkOf(chunk, names).columns as [
+      BigInt64Array,
+      BigInt64Array,
+      Int32Array,
+      Float64Array,
+    ];
+    for (const column of [ts, n]) column.fill(-1n);
+    for (const column of [code, price]) column.fill(-1);
+    const again = columnChunkOf(new DuckDBDataChunk(native), names).columns;
+    for (const column of again)
+      expect(Array.from(column as Int32Array, Number)).toEqual([...Array(2048).keys()]);
+    connection.closeSync();
+    instance.closeSync();
+  });
+
+  test('that nobody reads on are given up: the next statement is answered, and closing waits for none', async () => {
+    const engine = await DuckEngine.open({});
+    const endless = 'SELECT (a.i * b.i)::DOUBLE FROM range(100000) a(i), range(100000) b(i)';
+    for (let round = 0; round < 10; round++) {
+      for await (const chunk of engine.stream(endless, [])) {
+        expect(chunk.rows).toBeGreaterThan(0);
+        break;
+      }
+    }
+    const left = engine.stream(endless, []);
+    await left.next();
+    const rest: number[] = [];
+    for await (const chunk of engine.stream('SELECT i::INTEGER FROM range(5000) r(i)', []))
+      rest.push(...(chunk.columns[0] as Int32Array));
+    expect(rest).toEqual([...Array(5000).keys()]);
+    await engine.close();
+    const after = async () => {
+      for (;;) if ((await left.next()).done) return;
+    };
+    await expect(after()).rejects.toMatchObject({ code: 'MANAGER_CLOSED' });
   });
 });
 

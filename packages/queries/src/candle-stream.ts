@@ -10,6 +10,7 @@ import {
 import type { CandleChunk } from './chunk.ts';
 import { collectInOrder } from './presorted.ts';
 import type { Span } from './range.ts';
+import { sidsOf } from './symbol-table.ts';
 
 /** Rows to make up; see `Filling`. */
 export interface FillPlan {
@@ -83,7 +84,7 @@ function candleChunk(chunk: ColumnChunk, sidByCode: Int32Array): CandleChunk {
     Float64Array,
     Int32Array | undefined,
   ];
-  const sid = code.map((value) => sidByCode[value]!);
+  const sid = sidsOf(code, sidByCode);
   const { rows } = chunk;
   const flags = filled ? Uint8Array.from(filled) : new Uint8Array(rows);
   return { rows, sid, ts, open, high, low, close, volume, code, filled: flags };

@@ -57,6 +57,13 @@ export function plainSymbols(
   return { symbols, legs, sidByCode };
 }
 
+/** The sid of each row, by its code. */
+export function sidsOf(code: Int32Array, sidByCode: Int32Array): Int32Array {
+  const [only] = sidByCode;
+  if (sidByCode.length === 1 && only !== undefined) return new Int32Array(code.length).fill(only);
+  return code.map((value) => sidByCode[value]!);
+}
+
 /** Whether rows are taken as they are: no factor, no change of symbol on the way. */
 export function isPlain(table: SymbolTable): boolean {
   return table.legs.every(

@@ -15,7 +15,7 @@ import { codedSql, type Piece, pieceOf, scanSql, symbolScanSql, TICK_VALUES } fr
 import { oneOf, type Scope, scopeOf, storedNames } from './scope.ts';
 import { slicesOf } from './slices.ts';
 import { doubles, streamStatements } from './sql-result.ts';
-import type { SymbolTable } from './symbol-table.ts';
+import { type SymbolTable, sidsOf } from './symbol-table.ts';
 import { TickResult } from './tick-result.ts';
 import { wholeSessions } from './trading-days.ts';
 
@@ -170,7 +170,7 @@ function tickChunk(chunk: ColumnChunk, sidByCode: Int32Array): TickChunk {
     Float64Array,
     Float64Array,
   ];
-  const sid = code.map((value) => sidByCode[value]!);
+  const sid = sidsOf(code, sidByCode);
   const [bid, ask] = [doubles(chunk, 5), doubles(chunk, 6)];
   return { rows: chunk.rows, sid, ts, seq, price, volume, bid, ask, code };
 }

@@ -9,8 +9,3 @@ export function utcDate(ns: bigint, moveDays = 0): string {
   const day = moved < MIN_DAY ? MIN_DAY : moved > MAX_DAY ? MAX_DAY : moved;
   return new Date(Number(day) * 86_400_000).toISOString().slice(0, 10);
 }
-
-/** The day after a date, `YYYY-MM-DD`. */
-export function nextDate(date: string): string {
-  return new Date(Date.parse(`${date}T00:00:00Z`) + 86_400_000).toISOString().slice(0, 10);
-}

@@ -4,15 +4,18 @@ import { ManagerError } from '../errors.ts';
 
 type Values = Float64Array | Float32Array | BigInt64Array | Int32Array;
 
-/** What the pinned @duckdb/node-api keeps inside a vector; checked on use, as it is not part of its types. */
+/**
+ * What the pinned @duckdb/node-api keeps inside a vector; checked on use, as it is not part of its types. `items` is memory
+ * of its own, a copy of DuckDB's: it is taken as it is, and a test sees that it stays so.
+ */
 interface VectorInternals {
   readonly items?: unknown;
   readonly validity?: { readonly data?: unknown };
 }
 
 /**
- * One chunk of DuckDB as columns. Vectors of 8-byte numbers are copied as memory: 13 times faster than row objects.
- * The copy outlives the chunk.
+ * One chunk of DuckDB as columns. Vectors of numbers are taken as memory: more than 10 times faster than row objects. The columns
+ * outlive the chunk and belong to the caller; a chunk is given here once.
  *
  * @throws `QUERY_FAILED` for an integer outside int64
  */
@@ -37,14 +40,14 @@ function columnOf(
 ): Column {
   switch (vector.type.typeId) {
     case DuckDBTypeId.DOUBLE:
-      return cleared((itemsOf(vector, rows) as Float64Array).slice(), mask, Number.NaN);
+      return cleared(itemsOf(vector, rows) as Float64Array, mask, Number.NaN);
     case DuckDBTypeId.FLOAT:
       return cleared(Float64Array.from(itemsOf(vector, rows) as Float32Array), mask, Number.NaN);
     case DuckDBTypeId.BIGINT:
     case DuckDBTypeId.TIMESTAMP_NS:
-      return clearedBig((itemsOf(vector, rows) as BigInt64Array).slice(), mask);
+      return clearedBig(itemsOf(vector, rows) as BigInt64Array, mask);
     case DuckDBTypeId.INTEGER:
-      return cleared((itemsOf(vector, rows) as Int32Array).slice(), mask, 0);
+      return cleared(itemsOf(vector, rows) as Int32Array, mask, 0);
     case DuckDBTypeId.TINYINT:
     case DuckDBTypeId.SMALLINT:
     case DuckDBTypeId.UTINYINT:

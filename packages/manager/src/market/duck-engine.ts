@@ -1,5 +1,6 @@
 import {
   type DuckDBConnection,
+  type DuckDBDataChunk,
   DuckDBInstance,
   type DuckDBResult,
   type DuckDBValue,
@@ -146,7 +147,7 @@ export class DuckEngine {
         if (isDone) this.#giveBack(connection);
         else this.#disconnect(connection); // its result was left half read: not lent again
       };
-      return { names, types, chunks: this.#chunks(result, names, signal, end) };
+      return { names, types, chunks: this.#chunks(connection, result, signal, end) };
     } catch (error) {
       signal?.removeEventListener('abort', interrupt);
       this.#giveBack(connection);
@@ -164,27 +165,41 @@ export class DuckEngine {
     yield* chunks;
   }
 
+  /** While a chunk is looked at, the next one is fetched in a thread of DuckDB. */
   async *#chunks(
+    connection: DuckDBConnection,
     result: DuckDBResult,
-    names: readonly string[],
     signal: AbortSignal | undefined,
     end: (isDone: boolean) => void,
   ): AsyncGenerator<ColumnChunk, void, undefined> {
+    const names = result.columnNames();
     let isDone = false;
+    let next: Promise<DuckDBDataChunk | null> | undefined;
     try {
       for (;;) {
         if (this.#isClosed) throw closed();
-        const chunk = await this.#run(result.fetchChunk());
+        const chunk = await (next ?? this.#run(result.fetchChunk()));
+        next = undefined;
         if (signal?.aborted) throw aborted(signal);
         if (!chunk || chunk.rowCount === 0) break;
+        next = this.#run(result.fetchChunk());
+        next.catch(() => undefined); // its error is thrown when its turn comes
         yield columnChunkOf(chunk, names);
       }
       isDone = true;
     } catch (error) {
-      throw signal?.aborted ? aborted(signal) : this.#translated(error);
+      if (signal?.aborted) throw aborted(signal);
+      throw this.#isClosed ? closed() : this.#translated(error);
     } finally {
+      if (next) await this.#abandon(connection, next);
       end(isDone);
     }
+  }
+
+  /** Ends a fetch whose rows nobody wants. Its connection must not be closed under it; a fatal error shows again in the next call. */
+  async #abandon(connection: DuckDBConnection, fetch: Promise<unknown>): Promise<void> {
+    if (this.#connections.has(connection)) connection.interrupt();
+    await fetch.catch(() => undefined);
   }
 
   /** Interrupts what runs, waits for it, and closes. A stream that is read on afterwards fails. May be called twice. */

@@ -9,6 +9,7 @@ import {
   type Watermark,
 } from '@tb/schema';
 import type { Calendars } from '../calendars.ts';
+import { ManagerError } from '../errors.ts';
 import type { ManagerEventHandler } from '../event.ts';
 import { DuckSqlSession } from '../sql/duck-sql-session.ts';
 import type { SqlOptions, SqlSession } from '../sql/sql-session.ts';
@@ -57,7 +58,7 @@ export class HistoryAndLiveReader implements MarketDataReader {
 
   async snapshot(request: MarketDataRequest): Promise<MarketDataSnapshot> {
     assertRequest(request);
-    this.#beginEngine();
+    await this.#beginEngine();
     return this.#moments.at(
       () => [request.exchange],
       (moment) => this.#snapshotAt(moment, request),
@@ -121,12 +122,12 @@ export class HistoryAndLiveReader implements MarketDataReader {
   }
 
   async #snapshotAt(moment: Moment, request: MarketDataRequest): Promise<MarketDataSnapshot> {
-    const { duck, cache, tails } = await this.#currentEngine();
     const { exchange } = request;
     const live = moment.live.get(exchange);
     const symbols = moment.manifest.symbols(exchange);
     const sids = request.symbols && knownSids(request.symbols, (text) => symbols.sidOf(text));
-    const plan = planSources(request, live, moment.manifest);
+    const plan = planSources(request, live, moment.manifest); // before the engine is waited for
+    const { duck, cache, tails } = await this.#currentEngine();
     const exchangeTails = tails.get(exchange) ?? new TailTables(duck);
     tails.set(exchange, exchangeTails);
     if (live) await exchangeTails.retain(new Set(live.tail.map((chunk) => chunk.tradingDate)));
@@ -149,7 +150,7 @@ export class HistoryAndLiveReader implements MarketDataReader {
         engine: duck,
         watermark: watermarkOf(moment),
         sources: holder.sources,
-        tradingDates: mergedDates(plan.publishedDates, holder.liveDates),
+        tradingDates: mergedDates(plan.tradingDates, holder.liveDates),
         coverage: [...(await holder.coverage()), ...(live?.coverage ?? [])],
         symbols,
         liveSnapshot: live,
@@ -162,17 +163,24 @@ export class HistoryAndLiveReader implements MarketDataReader {
     }
   }
 
-  /** DuckDB takes 9 ms to begin, in a thread of its own: meanwhile the manifest is read here. */
-  #beginEngine(): void {
+  /**
+   * Done when DuckDB has begun to open, which takes 9 ms in a thread of its own: meanwhile the manifest is read and the
+   * files are chosen here.
+   */
+  async #beginEngine(): Promise<void> {
     if (this.#engine || this.#moments.isClosed) return;
-    this.#engine = openEngine(this.#options.duckdb ?? {});
+    const { DuckEngine } = await import('./duck-engine.ts'); // with DuckDB: a process that asks for no rows is spared it
+    if (this.#engine || this.#moments.isClosed) return;
+    this.#engine = openEngine(DuckEngine, this.#options.duckdb ?? {});
     this.#engine.catch(() => undefined); // `#currentEngine` gives the error to whoever needs the engine
   }
 
   /** The engine, or a new one in place of one that failed. Other instances of the process live on. */
   async #currentEngine(): Promise<Engine> {
-    this.#engine ??= openEngine(this.#options.duckdb ?? {});
+    await this.#beginEngine();
     const pending = this.#engine;
+    if (!pending)
+      throw new ManagerError('MANAGER_CLOSED', 'Market data was read after its manager was closed');
     let engine: Engine;
     try {
       engine = await pending;
@@ -191,9 +199,11 @@ export class HistoryAndLiveReader implements MarketDataReader {
   }
 }
 
-async function openEngine(options: DuckOptions): Promise<Engine> {
-  const { DuckEngine } = await import('./duck-engine.ts'); // with DuckDB: a process that asks for no rows is spared it
-  const duck = await DuckEngine.open(options);
+async function openEngine(
+  { open }: Pick<typeof DuckEngine, 'open'>,
+  options: DuckOptions,
+): Promise<Engine> {
+  const duck = await open(options);
   return { duck, cache: new AttachCache(duck, fileBudget()), tails: new Map() };
 }
 

@@ -1,29 +1,14 @@
-import type { FileEntry, ManifestSnapshot, PlannedMonth } from '@tb/history';
+import { type FilePlan, type ManifestSnapshot, meets } from '@tb/history';
 import type { LiveSnapshot, SegmentEntry, TickChunk } from '@tb/live';
 import type { MarketDataRequest } from '@tb/schema';
-import { nextDate, utcDate } from './calendar-date.ts';
+import { utcDate } from './calendar-date.ts';
 import { extentOf } from './candle-table.ts';
 
 /** The window of a trading date lies within this many days of its date in UTC, in every time zone. */
 const WINDOW_DAYS = 3;
 
-/** A derived file and which of its days meet the range. */
-export interface MonthSource extends PlannedMonth {
-  readonly daysInRange: readonly FileEntry[];
-  /** Of `daysInRange`. */
-  readonly tradingDates: readonly string[];
-}
-
-/** Published files that answer a request. */
-interface PublishedFiles {
-  readonly months: readonly MonthSource[];
-  readonly days: readonly FileEntry[];
-  /** Trading dates of published files that meet the range, ascending. */
-  readonly publishedDates: readonly string[];
-}
-
 /** Which files and live rows answer a request: disjoint, and together all of it. */
-export interface SourcePlan extends PublishedFiles {
+export interface SourcePlan extends FilePlan {
   readonly segments: readonly SegmentEntry[];
   /** Per trading date, ascending by firstSeq. */
   readonly tails: ReadonlyMap<string, readonly TickChunk[]>;
@@ -74,13 +59,13 @@ export function planSources(
  * Plans of a snapshot, which is one object until something is published. A scanner asks one range for many symbols, and
  * to find ten years of days again takes as long as to read a symbol's candles of them.
  */
-const PLANS = new WeakMap<ManifestSnapshot, Map<string, PublishedFiles>>();
+const PLANS = new WeakMap<ManifestSnapshot, Map<string, FilePlan>>();
 const PLANS_MAX = 16;
 
-function publishedFiles(request: MarketDataRequest, manifest: ManifestSnapshot): PublishedFiles {
+function publishedFiles(request: MarketDataRequest, manifest: ManifestSnapshot): FilePlan {
   const { exchange, kind, timeframe, asOf, from, to } = request;
   const key = [exchange, kind, timeframe, asOf, from, to].join(' ');
-  const plans = PLANS.get(manifest) ?? new Map<string, PublishedFiles>();
+  const plans = PLANS.get(manifest) ?? new Map<string, FilePlan>();
   const known = plans.get(key);
   if (known) return known;
   const found = findFiles(request, manifest);
@@ -90,30 +75,11 @@ function publishedFiles(request: MarketDataRequest, manifest: ManifestSnapshot):
   return found;
 }
 
-function findFiles(request: MarketDataRequest, manifest: ManifestSnapshot): PublishedFiles {
+function findFiles(request: MarketDataRequest, manifest: ManifestSnapshot): FilePlan {
   const { exchange, kind, timeframe, asOf } = request;
-  const query = { exchange, kind, timeframe, asOf };
-  const around = manifest.find({
-    ...query,
-    from: utcDate(request.from, -WINDOW_DAYS),
-    to: utcDate(request.to, WINDOW_DAYS + 1),
-  });
-  const found = around.filter((file) => meets(file, request));
-  const [first, last] = [found[0], found.at(-1)];
-  if (!first || !last) return { months: [], days: [], publishedDates: [] };
-  const plan = manifest.plan({
-    ...query,
-    from: first.tradingDate,
-    to: nextDate(last.tradingDate),
-  });
-  return {
-    months: plan.months.map((month) => {
-      const daysInRange = month.days.filter((day) => meets(day, request));
-      return { ...month, daysInRange, tradingDates: daysInRange.map((day) => day.tradingDate) };
-    }),
-    days: plan.days.filter((file) => meets(file, request)),
-    publishedDates: found.map((file) => file.tradingDate),
-  };
+  const from = utcDate(request.from, -WINDOW_DAYS);
+  const to = utcDate(request.to, WINDOW_DAYS + 1);
+  return manifest.plan({ exchange, kind, timeframe, asOf, from, to }, request);
 }
 
 /** Published and live dates as one list, ascending. */
@@ -137,16 +103,7 @@ export function plannedDates(
     const candles = live?.candles(date, { forming: true });
     if (candles && candles.rows > 0 && meets(extentOf(candles.ts), range)) dates.add(date);
   }
-  return mergedDates(plan.publishedDates, dates);
-}
-
-/** Whether the rows of a file meet the range. One without rows meets none. */
-export function meets(
-  file: { readonly minTs: bigint | null; readonly maxTs: bigint | null },
-  range: { readonly from: bigint; readonly to: bigint },
-): boolean {
-  if (file.minTs === null || file.maxTs === null) return false;
-  return file.minTs < range.to && file.maxTs >= range.from;
+  return mergedDates(plan.tradingDates, dates);
 }
 
 function publishedAmong(

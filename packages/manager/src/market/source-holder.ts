@@ -1,4 +1,11 @@
-import { archiveRelation, type CoverageRange, type FileEntry } from '@tb/history';
+import {
+  archiveRelation,
+  type CoverageRange,
+  type FileEntry,
+  type MonthEntry,
+  meets,
+  type PlannedMonth,
+} from '@tb/history';
 import type { LiveSnapshot, SegmentEntry, TickChunk } from '@tb/live';
 import { Disposal } from '@tb/locks';
 import type { Layout, MarketDataRequest, MarketDataSource, PublishedFile } from '@tb/schema';
@@ -8,7 +15,7 @@ import type { AttachableFile, AttachCache } from './attach-cache.ts';
 import { loadCandleTable } from './candle-table.ts';
 import type { CoverageCache, CoverageSource } from './coverage-cache.ts';
 import type { DuckEngine } from './duck-engine.ts';
-import { type MonthSource, meets, type SourcePlan } from './plan-sources.ts';
+import type { SourcePlan } from './plan-sources.ts';
 import { literal } from './sql-text.ts';
 import type { TailTables } from './tail-tables.ts';
 import { isFileUnusable, type SourceVerifier } from './verify-file.ts';
@@ -53,9 +60,12 @@ export class SourceHolder implements AsyncDisposable {
     live: LiveSnapshot | undefined,
     sids: ReadonlySet<number> | undefined,
   ): Promise<void> {
+    const catalogs = await allDone(plan.months.map((one) => this.#attachMonth(one.month)));
     const days: FileEntry[] = [];
-    for (const month of plan.months) {
-      if (!(await this.#holdMonth(month))) days.push(...month.daysInRange);
+    for (const [index, month] of plan.months.entries()) {
+      const catalog = catalogs[index];
+      if (catalog === undefined) days.push(...month.daysInQuery);
+      else this.#addMonth(month, catalog);
     }
     await this.#holdDays([...days, ...plan.days]);
     for (const segment of plan.segments) await this.#holdSegment(segment);
@@ -73,12 +83,10 @@ export class SourceHolder implements AsyncDisposable {
     return this.#held[Symbol.asyncDispose]();
   }
 
-  /** False when the month cannot be used: it is derived, and its days are read in its place. */
-  async #holdMonth(planned: MonthSource): Promise<boolean> {
-    const { month, tradingDates } = planned;
-    let catalog: string | undefined;
+  /** undefined when the month cannot be used: it is derived, and its days are read in its place. */
+  async #attachMonth(month: MonthEntry): Promise<string | undefined> {
     try {
-      catalog = await this.#attach({
+      return await this.#attach({
         path: this.#context.layout.absolute(month.path),
         sha256: month.sha256,
         verify: () => this.#context.verifier.verify(month),
@@ -86,34 +94,43 @@ export class SourceHolder implements AsyncDisposable {
     } catch (cause) {
       if (!isFileUnusable(cause)) throw cause;
       this.#context.onEvent({ type: 'month_unusable', path: month.path, cause });
+      return undefined;
     }
-    if (catalog === undefined) return false;
+  }
+
+  #addMonth(planned: PlannedMonth, catalog: string): void {
+    const { month, tradingDates } = planned;
     const relation = `${catalog}.data`;
     this.#covering.push({ sha256: month.sha256, catalog, entry: undefined });
     const { rows, symbols, minTs, maxTs } = month;
     this.sources.push({
       ...{ origin: 'month', relation, tradingDates, rows, symbols, minTs, maxTs },
       get files() {
-        return planned.days.map(publishedFile); // thousands, and seldom asked for
+        return planned.days.map(publishedFile);
       },
     });
-    return true;
   }
 
   async #holdDays(days: readonly FileEntry[]): Promise<void> {
     const hot = days.filter((day) => day.tier === 'hot');
     const surplus = Math.max(0, hot.length - this.#context.cache.room);
     await this.#readOnce(hot.slice(0, surplus)); // the newest are the ones asked for again
-    for (const day of hot.slice(surplus)) {
-      const catalog = await this.#attachFixed({
-        path: this.#context.layout.absolute(day.path),
-        sha256: day.sha256,
-        verify: () => this.#context.verifier.verify(day),
-      });
+    const attached = hot.slice(surplus);
+    const catalogs = await allDone(attached.map((day) => this.#attachDay(day)));
+    for (const [index, day] of attached.entries()) {
+      const catalog = catalogs[index] as string;
       this.#covering.push({ sha256: day.sha256, catalog, entry: undefined });
       this.#addDays('day', `${catalog}.data`, [day]);
     }
     for (const day of days) if (day.tier === 'archive') await this.#holdArchive(day);
+  }
+
+  #attachDay(day: FileEntry): Promise<string> {
+    return this.#attachFixed({
+      path: this.#context.layout.absolute(day.path),
+      sha256: day.sha256,
+      verify: () => this.#context.verifier.verify(day),
+    });
   }
 
   /** Files beyond the budget: read by name while the query runs, without a descriptor before or after. */
@@ -207,6 +224,15 @@ export class SourceHolder implements AsyncDisposable {
     this.#held.defer(() => attachment.release());
     return attachment.catalog;
   }
+}
+
+/** What the calls give; the first error only when all have ended, so that none holds a file that nobody gives back. */
+async function allDone<T>(calls: readonly Promise<T>[]): Promise<T[]> {
+  const results = await Promise.allSettled(calls);
+  return results.map((result) => {
+    if (result.status === 'rejected') throw result.reason;
+    return result.value;
+  });
 }
 
 function publishedFile(day: FileEntry): PublishedFile {

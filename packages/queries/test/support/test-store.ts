@@ -300,6 +300,8 @@ function columnOf(values: readonly unknown[], type: string): Column {
   switch (type) {
     case 'BIGINT':
       return BigInt64Array.from(values as bigint[], (value) => value ?? 77n);
+    case 'TIMESTAMP_NS':
+      return BigInt64Array.from(values as { nanos: bigint }[], (value) => value?.nanos ?? 77n);
     case 'INTEGER':
       return Int32Array.from(values as number[], (value) => value ?? 77);
     case 'DOUBLE':
