@@ -2,7 +2,7 @@ import { describe, expect, test } from '@jest/globals';
 import { LockError } from '@tb/locks';
 import { exitCodeOf } from '../src/exit-codes.ts';
 import { toldError } from '../src/told-error.ts';
-import { endOfWorker } from '../src/worker/run-worker.ts';
+import { endOfWorker, startWorker } from '../src/worker/run-worker.ts';
 
 function sqlite(code: string): Error {
   return Object.assign(new Error(`SQLite says ${code}`), { name: 'SqliteError', code });
@@ -106,6 +106,15 @@ describe('the error that is told', () => {
       message: 'Worker x.js ended by SIGSEGV',
     });
     expect(endOfWorker('x.js', 'exit 1', 'a\nb\n').message).toBe('Worker x.js ended by exit 1: b');
+  });
+
+  test('a worker that was started for nothing is ended, and takes no job', async () => {
+    const worker = startWorker('rollover/rollover-worker.js');
+    worker[Symbol.dispose]();
+    await expect(worker.run({})).rejects.toMatchObject({
+      code: 'WORKER_FAILED',
+      message: 'Worker rollover/rollover-worker.js ended by SIGKILL',
+    });
   });
 
   test('a wrong statement and an error without a code stay bugs', async () => {

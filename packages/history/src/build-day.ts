@@ -1,16 +1,16 @@
 import type { Session, SessionCalendar } from '@tb/calendar';
 import { type DayFileKey, type Layout, STORED_TIMEFRAMES, type StoredTimeframe } from '@tb/schema';
-import { buildFromProfile } from './build.ts';
+import { buildRows } from './build.ts';
 import { type BuiltFile, COLUMNS } from './day-file.ts';
-import { DaySubjects } from './day-subjects.ts';
+import { type DayFile, DaySubjects } from './day-subjects.ts';
 import { deriveCandlesSql } from './derive.ts';
-import { planDerivation } from './derive-slices.ts';
+import { type DerivePlan, planDerivation } from './derive-slices.ts';
 import type { DuckConnection } from './duck.ts';
 import { HistoryError } from './errors.ts';
-import type { Explanation, GateContext } from './gates/gate.ts';
+import type { Explanation, GateContext, GateSubject } from './gates/gate.ts';
 import { type GateResult, gatesPassed, runGates } from './gates/run-gates.ts';
+import { onLanes } from './lanes.ts';
 import { discardFiles } from './place.ts';
-import { profileOf } from './profile.ts';
 import { assertColumns, canonicalRelation } from './rows.ts';
 import { discardTemps } from './unlisted.ts';
 import type { BuildStep, CoverageRange } from './write-file.ts';
@@ -45,6 +45,11 @@ export interface DaySpec {
   /** Build, run the gates, and remove the files again. */
   readonly dryRun?: boolean | undefined;
   readonly sliceRows?: number | undefined;
+  /**
+   * Another connection of the same instance, which sees `source.ticks` too (tables of the instance, not temporary ones). Then a
+   * date without supplied candles is read, written and checked on both at once.
+   */
+  readonly beside?: DuckConnection | undefined;
   readonly onStep?: ((step: BuildStep | 'gated', key?: DayFileKey) => void) | undefined;
 }
 
@@ -74,6 +79,7 @@ export async function buildDay(connection: DuckConnection, spec: DaySpec): Promi
   try {
     const gates = await buildAndCheck(connection, spec, files);
     spec.onStep?.('gated');
+    files.sort((a, b) => order(a) - order(b));
     const rows = Object.fromEntries(files.map((file) => [file.timeframe || 'ticks', file.rows]));
     const ok = gatesPassed(gates);
     if (ok && !spec.dryRun) return { ok, files, gates, rows };
@@ -83,6 +89,11 @@ export async function buildDay(connection: DuckConnection, spec: DaySpec): Promi
     await discardFiles(spec.layout, files);
     throw buildError(spec.session, error);
   }
+}
+
+/** Ticks first, then candles by ascending timeframe. */
+function order({ timeframe }: BuiltFile): number {
+  return timeframe === '' ? -1 : STORED_TIMEFRAMES.indexOf(timeframe);
 }
 
 function buildError(session: Session, error: unknown): unknown {
@@ -97,38 +108,38 @@ async function buildAndCheck(
   files: BuiltFile[],
 ): Promise<readonly GateResult[]> {
   await using subjects = new DaySubjects(connection, spec.layout);
-  const context = await buildAll(connection, spec, subjects, files);
-  const results = await runGates(context, spec);
-  const tables = STORED_TIMEFRAMES.flatMap((one) => [`tb_day_${one}`, `tb_day_supplied_${one}`]);
-  await connection.run(tables.map((one) => `DROP TABLE IF EXISTS temp.main.${one}`).join('; '));
+  // Supplied candles stand in temporary tables of the connection.
+  const isAlone = spec.beside === undefined || Object.keys(spec.source.candles ?? {}).length > 0;
+  const lanes = isAlone ? [connection] : [connection, spec.beside];
+  await buildAll({ connection, lanes, spec, subjects, files });
+  const results = await runGates(contextOf(connection, spec, subjects), spec, lanes);
+  for (const lane of lanes) await lane.run(DROP_TABLES);
   return results;
 }
 
-async function buildAll(
-  connection: DuckConnection,
-  spec: DaySpec,
-  subjects: DaySubjects,
-  files: BuiltFile[],
-): Promise<GateContext> {
-  const build: Build = async (kind, timeframe, source, supplied) => {
-    const { layout, session, symbols, revision, coverage, sliceRows, onStep } = spec;
-    const { sourceFingerprint } = spec;
-    const { exchange, tradingDate } = session;
-    const key: DayFileKey = { exchange, kind, timeframe, tradingDate, revision };
-    const profile = await profileOf(connection, kind, source);
-    const fileSpec = { layout, key, symbols, sourceFingerprint, coverage, sliceRows, onStep };
-    const { file, profile: readBack } = await buildFromProfile(
-      connection,
-      { ...fileSpec, originNs: session.open },
-      source,
-      profile,
-    );
-    files.push(file);
-    await subjects.add(file, source, profile, readBack, supplied);
-  };
-  await buildTicks(connection, spec, build);
-  await buildMinutes(connection, spec, subjects, build);
-  await buildWider(connection, spec, subjects, build);
+const DROP_TABLES: string = STORED_TIMEFRAMES.flatMap((one) => [
+  `DROP TABLE IF EXISTS temp.main.tb_day_${one}`,
+  `DROP TABLE IF EXISTS temp.main.tb_day_supplied_${one}`,
+]).join('; ');
+
+/** One trading date under construction. */
+interface DayBuild {
+  readonly connection: DuckConnection;
+  /** `connection`, and the one beside it if there is one. */
+  readonly lanes: readonly DuckConnection[];
+  readonly spec: DaySpec;
+  readonly subjects: DaySubjects;
+  /** Every file that was built, also of a build that failed later. */
+  readonly files: BuiltFile[];
+}
+
+async function buildAll(build: DayBuild): Promise<void> {
+  await buildTicks(build);
+  await buildMinutes(build);
+  await buildWider(build);
+}
+
+function contextOf(connection: DuckConnection, spec: DaySpec, subjects: DaySubjects): GateContext {
   return {
     connection,
     session: spec.session,
@@ -142,28 +153,46 @@ async function buildAll(
   };
 }
 
-/** Builds one file from a canonical relation; `supplied` is a relation with the sids of supplied candles. */
-type Build = (
-  kind: 'ticks' | 'candles',
-  timeframe: StoredTimeframe | '',
-  source: string,
-  supplied?: string,
-) => Promise<void>;
+/** What one file is built from. */
+interface FileSource {
+  readonly kind: 'ticks' | 'candles';
+  readonly timeframe: StoredTimeframe | '';
+  /** Canonical relation. */
+  readonly rows: string;
+  /** Relation with the sids of supplied candles. */
+  readonly supplied?: string | undefined;
+}
 
-async function buildTicks(connection: DuckConnection, spec: DaySpec, build: Build): Promise<void> {
+async function buildFile(
+  { spec, files }: DayBuild,
+  source: FileSource,
+  lane: DuckConnection,
+  beside?: DuckConnection,
+): Promise<DayFile> {
+  const { layout, session, symbols, revision, coverage, sliceRows, onStep } = spec;
+  const { exchange, tradingDate, open } = session;
+  const { sourceFingerprint } = spec;
+  const { kind, timeframe, rows } = source;
+  const key: DayFileKey = { exchange, kind, timeframe, tradingDate, revision };
+  const fileSpec = { layout, key, symbols, sourceFingerprint, coverage, sliceRows, onStep };
+  const built = await buildRows(lane, { ...fileSpec, originNs: open }, rows, beside);
+  files.push(built.file);
+  return { ...source, ...built };
+}
+
+async function buildTicks(build: DayBuild): Promise<void> {
+  const { connection, lanes, spec, subjects } = build;
   const { ticks } = spec.source;
   if (ticks === undefined) return;
   await assertColumns(connection, 'ticks', `(${ticks})`);
-  await build('ticks', '', canonicalRelation('ticks', `(${ticks})`));
+  const rows = canonicalRelation('ticks', `(${ticks})`);
+  const source: FileSource = { kind: 'ticks', timeframe: '', rows };
+  await subjects.add(await buildFile(build, source, connection, lanes[1]));
 }
 
 /** 1m: derived from the ticks of the built file, by slices, and supplied ones. */
-async function buildMinutes(
-  connection: DuckConnection,
-  spec: DaySpec,
-  subjects: DaySubjects,
-  build: Build,
-): Promise<void> {
+async function buildMinutes(build: DayBuild): Promise<void> {
+  const { connection, spec, subjects } = build;
   const ticks = subjects.find('');
   const supplied = await loadSupplied(connection, spec, '1m');
   if (!ticks && !supplied) return;
@@ -181,39 +210,51 @@ async function buildMinutes(
       parts.push(deriveCandlesSql(request));
     }
   }
-  const table = await createCandleTable(connection, '1m', parts);
-  await build('candles', '1m', table, supplied?.sids);
+  const rows = await createCandleTable(connection, '1m', parts);
+  const source: FileSource = {
+    ...{ kind: 'candles', timeframe: '1m', rows },
+    supplied: supplied?.sids,
+  };
+  await subjects.add(await buildFile(build, source, connection));
 }
 
 /** 5m to 1d: supplied ones, and derived from 1m for the symbols that have none. */
-async function buildWider(
-  connection: DuckConnection,
-  spec: DaySpec,
-  subjects: DaySubjects,
-  build: Build,
-): Promise<void> {
-  const { session, sliceRows } = spec;
+async function buildWider(build: DayBuild): Promise<void> {
+  const { connection, lanes, spec, subjects } = build;
   const minutes = subjects.find('1m');
   const plan =
     minutes &&
     (await planDerivation(connection, {
       ...{ kind: 'candles', table: minutes.target, profile: minutes.targetProfile },
-      ...{ originNs: session.open, sliceRows },
+      ...{ originNs: spec.session.open, sliceRows: spec.sliceRows },
     }));
-  for (const timeframe of STORED_TIMEFRAMES) {
-    if (timeframe === '1m') continue;
-    const supplied = await loadSupplied(connection, spec, timeframe);
-    if (!minutes && !supplied) continue;
-    const parts: string[] = supplied ? [`SELECT * FROM ${supplied.rows}`] : [];
-    for (const condition of plan?.conditions ?? []) {
-      const rest = supplied ? ` AND sid NOT IN (SELECT sid FROM ${supplied.sids})` : '';
-      const from = `(SELECT * FROM ${minutes?.target} WHERE ${condition}${rest}) AS minutes`;
-      const hasFractions = plan?.hasFractions;
-      parts.push(deriveCandlesSql({ from, kind: 'candles', timeframe, session, hasFractions }));
-    }
-    const table = await createCandleTable(connection, timeframe, parts);
-    await build('candles', timeframe, table, supplied?.sids);
+  const wider = STORED_TIMEFRAMES.filter((timeframe) => timeframe !== '1m');
+  const built = await onLanes(lanes, wider, async (timeframe, lane) => {
+    const source = await widerSource(lane, spec, timeframe, minutes, plan);
+    return source && (await buildFile(build, source, lane));
+  });
+  for (const file of built) if (file) await subjects.add(file);
+}
+
+async function widerSource(
+  lane: DuckConnection,
+  spec: DaySpec,
+  timeframe: StoredTimeframe,
+  minutes: GateSubject | undefined,
+  plan: DerivePlan | undefined,
+): Promise<FileSource | undefined> {
+  const { session } = spec;
+  const supplied = await loadSupplied(lane, spec, timeframe);
+  if (!minutes && !supplied) return undefined;
+  const parts: string[] = supplied ? [`SELECT * FROM ${supplied.rows}`] : [];
+  for (const condition of plan?.conditions ?? []) {
+    const rest = supplied ? ` AND sid NOT IN (SELECT sid FROM ${supplied.sids})` : '';
+    const from = `(SELECT * FROM ${minutes?.target} WHERE ${condition}${rest}) AS minutes`;
+    const hasFractions = plan?.hasFractions;
+    parts.push(deriveCandlesSql({ from, kind: 'candles', timeframe, session, hasFractions }));
   }
+  const rows = await createCandleTable(lane, timeframe, parts);
+  return { kind: 'candles', timeframe, rows, supplied: supplied?.sids };
 }
 
 /**

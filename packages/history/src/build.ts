@@ -1,11 +1,11 @@
 import { randomUUID } from 'node:crypto';
 import { dirname, posix } from 'node:path';
-import { createFolder, type DayFileKey, type Layout, SCHEMA_VERSION } from '@tb/schema';
+import { createFolder, type DayFileKey, type Kind, type Layout, SCHEMA_VERSION } from '@tb/schema';
 import type { BuiltFile } from './day-file.ts';
 import { type DuckConnection, readRow } from './duck.ts';
-import { type Profile, profileOf } from './profile.ts';
+import { countsOf, type Profile, profileOf } from './profile.ts';
 import { assertColumns, canonicalRelation } from './rows.ts';
-import { slicesOf } from './slices.ts';
+import { type RowCounts, slicesOf } from './slices.ts';
 import { WRITER_VERSION } from './version.ts';
 import { type BuildStep, type CoverageRange, writeFile } from './write-file.ts';
 
@@ -40,25 +40,31 @@ export async function buildDayFile(
 ): Promise<BuiltFile> {
   await assertColumns(connection, spec.key.kind, `(${spec.rowsSql})`);
   const rows = canonicalRelation(spec.key.kind, `(${spec.rowsSql})`);
-  const profile = await profileOf(connection, spec.key.kind, rows);
-  return (await buildFromProfile(connection, spec, rows, profile)).file;
+  return (await buildRows(connection, spec, rows)).file;
+}
+
+/** A built day file, the profile of the rows that it was built from, and that of what was read back. */
+export interface ProfiledBuild {
+  readonly file: BuiltFile;
+  readonly source: Profile;
+  readonly target: Profile;
 }
 
 /**
- * @internal `buildDayFile` for a caller that checked and scanned the rows.
+ * @internal `buildDayFile` for a caller that checked the rows.
  * @param rows Canonical relation.
- * @returns `profile` is that of the file, as it was read back.
+ * @param beside A connection that sees the rows too: their profile is read there while they are written.
  */
-export async function buildFromProfile(
+export async function buildRows(
   connection: DuckConnection,
   spec: Omit<BuildSpec, 'rowsSql'>,
   rows: string,
-  profile: Profile,
-): Promise<{ readonly file: BuiltFile; readonly profile: Profile }> {
+  beside?: DuckConnection,
+): Promise<ProfiledBuild> {
   const { layout, key } = spec;
   const path = layout.dayFile(key);
   const tempPath = posix.join(posix.dirname(path), tempName(key.tradingDate));
-  const slices = await slicesOf(connection, rows, profile, spec.originNs ?? 0n, spec.sliceRows);
+  const { counts, profile } = await scan(connection, key.kind, rows, beside);
   const versions = {
     schemaVersion: SCHEMA_VERSION,
     sourceFingerprint: spec.sourceFingerprint,
@@ -67,29 +73,45 @@ export async function buildFromProfile(
   };
   const absolute = layout.absolute(tempPath);
   await createFolder(dirname(absolute));
-  const { file: written, profile: readBack } = await writeFile(
+  const { file, source, target } = await writeFile(
     connection,
     absolute,
     {
       kind: key.kind,
       rows,
       profile,
-      slices,
+      slices: await slicesOf(connection, rows, counts, spec.originNs ?? 0n, spec.sliceRows),
       symbols: spec.symbols,
       coverage: spec.coverage ?? [],
       metadata: { ...key, ...versions },
     },
     (step) => spec.onStep?.(step, key),
   );
-  const file: BuiltFile = {
-    ...{ ...key, ...versions, ...written, tempPath, path },
-    rows: profile.rows,
-    symbols: profile.symbols.length,
-    minTs: profile.minTs === undefined ? null : String(profile.minTs),
-    maxTs: profile.maxTs === undefined ? null : String(profile.maxTs),
-    contentHash: profile.contentHash,
+  const built: BuiltFile = {
+    ...{ ...key, ...versions, ...file, tempPath, path },
+    rows: source.rows,
+    symbols: source.symbols.length,
+    minTs: source.minTs === undefined ? null : String(source.minTs),
+    maxTs: source.maxTs === undefined ? null : String(source.maxTs),
+    contentHash: source.contentHash,
   };
-  return { file, profile: readBack };
+  return { file: built, source, target };
+}
+
+/** What slices are cut by, and how the profile is read: of one scan, or by a second one beside the writing. */
+async function scan(
+  connection: DuckConnection,
+  kind: Kind,
+  rows: string,
+  beside: DuckConnection | undefined,
+): Promise<{ readonly counts: RowCounts; readonly profile: () => Promise<Profile> }> {
+  if (beside)
+    return {
+      counts: await countsOf(connection, rows),
+      profile: () => profileOf(beside, kind, rows),
+    };
+  const profile = await profileOf(connection, kind, rows);
+  return { counts: profile, profile: () => Promise.resolve(profile) };
 }
 
 /** A name that no other build uses, and that says which trading date it belongs to. */

@@ -1,8 +1,15 @@
 import type { Layout } from '@tb/schema';
-import type { BuiltFile } from './day-file.ts';
+import type { ProfiledBuild } from './build.ts';
 import { type DuckConnection, literal } from './duck.ts';
 import type { GateSubject } from './gates/gate.ts';
-import type { Profile } from './profile.ts';
+
+/** A file that was built, and what from. */
+export interface DayFile extends ProfiledBuild {
+  /** Canonical relation. */
+  readonly rows: string;
+  /** Relation with the sids of supplied candles. */
+  readonly supplied?: string | undefined;
+}
 
 /** The files of a trading date as they are built, attached read-only so that the next is made from them, and gates look. */
 export class DaySubjects implements AsyncDisposable {
@@ -26,17 +33,8 @@ export class DaySubjects implements AsyncDisposable {
     return this.#subjects.find((one) => one.key.timeframe === timeframe);
   }
 
-  /**
-   * Attaches a built file.
-   * @param targetProfile What the build read back from it.
-   */
-  async add(
-    file: BuiltFile,
-    source: string,
-    sourceProfile: Profile,
-    targetProfile: Profile,
-    supplied: string | undefined,
-  ): Promise<void> {
+  /** Attaches a built file. */
+  async add({ file, source, target: targetProfile, rows, supplied }: DayFile): Promise<void> {
     const catalog = `tb_day_file_${file.timeframe || 'ticks'}`;
     const path = literal(this.#layout.absolute(file.tempPath));
     await this.#connection.run(`ATTACH ${path} AS ${catalog} (TYPE duckdb, READ_ONLY)`);
@@ -44,7 +42,8 @@ export class DaySubjects implements AsyncDisposable {
     const target = `${catalog}.main.data`;
     const { exchange, kind, timeframe, tradingDate, revision } = file;
     const key = { exchange, kind, timeframe, tradingDate, revision };
-    this.#subjects.push({ key, source, sourceProfile, target, targetProfile, catalog, supplied });
+    const profiles = { sourceProfile: source, targetProfile };
+    this.#subjects.push({ key, source: rows, ...profiles, target, catalog, supplied });
   }
 
   /** Detaches all, newest first. */

@@ -6,9 +6,11 @@ export interface DuckConnection {
   runAndReadAll(sql: string): Promise<{ getRowObjects(): Record<string, unknown>[] }>;
 }
 
-/** A private in-memory instance for building, with one connection. */
+/** A private in-memory instance for building. */
 export interface BuildInstance extends AsyncDisposable {
   readonly connection: DuckConnection;
+  /** Another connection, for what may run beside the first. Closed with the instance. */
+  connect(): Promise<DuckConnection>;
   close(): void;
 }
 
@@ -28,16 +30,21 @@ export async function openBuildInstance(
     autoinstall_known_extensions: 'false',
     autoload_known_extensions: 'false',
     temp_directory: options.tempDirectory ?? '',
+    disabled_optimizers: 'common_subplan', // UNION ALL gave wrong rows with it: duckdb/duckdb#24624, seen on 1.5.6
   });
   try {
     const connection = await instance.connect();
-    // UNION ALL gave wrong rows with it: duckdb/duckdb#24624, seen on 1.5.6.
-    await connection.run("SET disabled_optimizers = 'common_subplan'");
+    const open = [connection];
+    const connect = async (): Promise<DuckConnection> => {
+      const another = await instance.connect();
+      open.push(another);
+      return another;
+    };
     const close = (): void => {
-      connection.closeSync();
+      for (const one of open.splice(0)) one.closeSync();
       instance.closeSync();
     };
-    return { connection, close, [Symbol.asyncDispose]: async () => close() };
+    return { connection, connect, close, [Symbol.asyncDispose]: async () => close() };
   } catch (error) {
     instance.closeSync();
     throw error;
@@ -90,14 +97,15 @@ export async function withCleanup<T>(
 }
 
 /** Runs `body` in one transaction: committed when it returns, rolled back when it throws. */
-export async function inTransaction(
+export async function inTransaction<T>(
   connection: DuckConnection,
-  body: () => Promise<void>,
-): Promise<void> {
+  body: () => Promise<T>,
+): Promise<T> {
   await connection.run('BEGIN TRANSACTION');
   try {
-    await body();
+    const result = await body();
     await connection.run('COMMIT');
+    return result;
   } catch (error) {
     await also(error, () => connection.run('ROLLBACK'));
     throw error;

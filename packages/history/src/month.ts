@@ -105,7 +105,7 @@ async function writeMonth(
   return await writeFile(connection, absolute, {
     kind: 'candles',
     rows,
-    profile,
+    profile: () => Promise.resolve(profile),
     slices: await slicesOf(connection, rows, profile, 0n),
     symbols: snapshot.symbols(exchange).entries(),
     coverage: await coverageOf(connection, layout, inputs),

@@ -1,6 +1,7 @@
 import type { Kind } from '@tb/schema';
 import { type DuckConnection, readRows } from './duck.ts';
 import { rowHash } from './rows.ts';
+import type { RowCounts } from './slices.ts';
 
 /** What one scan tells about the rows of one symbol. */
 export interface SymbolProfile {
@@ -46,6 +47,15 @@ export async function profileOf(
     maxTs: row['max_ts'] as bigint,
   }));
   return profileFrom(symbols);
+}
+
+/** Rows per symbol, without their hashes: a seventh of the time of a profile. */
+export async function countsOf(connection: DuckConnection, relation: string): Promise<RowCounts> {
+  const rows = await readRows(
+    connection,
+    `SELECT sid, count(*) AS n FROM ${relation} GROUP BY sid ORDER BY sid`,
+  );
+  return { symbols: rows.map((row) => ({ sid: row['sid'] as number, rows: Number(row['n']) })) };
 }
 
 /** Sums symbols up to a whole. */

@@ -1,5 +1,9 @@
 import { type DuckConnection, readRows } from './duck.ts';
-import type { Profile } from './profile.ts';
+
+/** How many rows each symbol has, in ascending sid; a `Profile` fits. */
+export interface RowCounts {
+  readonly symbols: readonly { readonly sid: number; readonly rows: number }[];
+}
 
 /** A part of the rows: symbols `[fromSid, toSid]`, and within one large symbol times `[fromTs, toTs)`. */
 export interface Slice {
@@ -24,7 +28,7 @@ const MINUTE_NS = 60_000_000_000n;
 export async function slicesOf(
   connection: DuckConnection,
   relation: string,
-  profile: Profile,
+  counts: RowCounts,
   originNs: bigint,
   maxRows: number = SLICE_ROWS,
 ): Promise<readonly Slice[]> {
@@ -34,7 +38,7 @@ export async function slicesOf(
     if (open) slices.push({ fromSid: open.fromSid, toSid: open.toSid });
     open = undefined;
   };
-  for (const { sid, rows } of profile.symbols) {
+  for (const { sid, rows } of counts.symbols) {
     if (rows > maxRows) {
       close();
       slices.push(...(await slicesOfSymbol(connection, relation, sid, originNs, maxRows)));

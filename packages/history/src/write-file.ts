@@ -11,6 +11,7 @@ import {
 } from './duck.ts';
 import { HistoryError } from './errors.ts';
 import { findStats, sealFile } from './file-bytes.ts';
+import { allEnded } from './lanes.ts';
 import { findDifference, type Profile, profileOf } from './profile.ts';
 import { type Slice, sliceCondition } from './slices.ts';
 
@@ -37,8 +38,8 @@ export interface FileContents {
   readonly kind: Kind;
   /** A canonical relation, see `canonicalRelation`. */
   readonly rows: string;
-  /** Profile of `rows`, the side that the file is compared with. */
-  readonly profile: Profile;
+  /** Reads the profile of `rows`, the side that the file is compared with; called once, as the rows begin to be written. */
+  readonly profile: () => Promise<Profile>;
   readonly slices: readonly Slice[];
   /** Text of at least the sids of the rows. */
   readonly symbols: ReadonlyMap<number, string>;
@@ -53,10 +54,11 @@ export interface FileContents {
   readonly rowGroupRows?: number | undefined;
 }
 
-/** The file as it stands on the disk, and what was read back from it. */
+/** The file as it stands on the disk, the profile of its source, and that of what was read back: one multiset of rows. */
 export interface ProfiledFile {
   readonly file: WrittenFile;
-  readonly profile: Profile;
+  readonly source: Profile;
+  readonly target: Profile;
 }
 
 /** The file as it stands on the disk. */
@@ -66,7 +68,8 @@ interface WrittenFile {
   readonly identity: FileIdentity;
 }
 
-const ALIAS = 'tb_build';
+/** Catalog names are of the instance, and two builds may run beside each other. */
+let builds = 0;
 
 /** Rows a statement: each is text that DuckDB parses. */
 const INSERT_ROWS = 5000;
@@ -85,22 +88,26 @@ export async function writeFile(
   onStep: (step: BuildStep) => void = () => {},
 ): Promise<ProfiledFile> {
   const step = (done: BuildStep): void => onStep(done);
+  builds += 1;
+  const alias = `tb_build_${builds}`;
   try {
-    await attachNew(connection, path, contents.rowGroupRows);
-    const write = async (): Promise<void> => {
+    await attachNew(connection, path, alias, contents.rowGroupRows);
+    const write = async (): Promise<Profile> => {
       step('attached');
-      await fill(connection, contents);
+      const profile = await fill(connection, alias, contents);
       step('inserted');
-      await connection.run(`CHECKPOINT ${ALIAS}`);
+      await connection.run(`CHECKPOINT ${alias}`);
       step('checkpointed');
+      return profile;
     };
-    await withCleanup(write, () => connection.run(`DETACH ${ALIAS}`));
+    const source = await withCleanup(write, () => connection.run(`DETACH ${alias}`));
     if (await findStats(`${path}.wal`))
       throw new HistoryError('BUILD_MISMATCH', `${path} still has a .wal after its checkpoint`);
     step('detached');
-    const profile = await verifyWritten(connection, path, contents);
+    const target = await readBack(connection, path, alias, contents.kind);
+    assertSame(path, source, target);
     step('verified');
-    return { file: await sealFile(path, step), profile };
+    return { file: await sealFile(path, step), source, target };
   } catch (error) {
     await rm(path, { force: true });
     await rm(`${path}.wal`, { force: true });
@@ -112,42 +119,51 @@ export async function writeFile(
 async function attachNew(
   connection: DuckConnection,
   path: string,
+  alias: string,
   rowGroupRows: number | undefined,
 ): Promise<void> {
   const rowGroup = rowGroupRows === undefined ? '' : `, ROW_GROUP_SIZE ${rowGroupRows}`;
   // 64 KB blocks: 1.39 MB in place of 2.11 for 75k candles. v1.5.0 refuses a stale .wal, and packs 64 KB blocks.
   await connection.run(
-    `ATTACH ${literal(path)} AS ${ALIAS} (TYPE duckdb, BLOCK_SIZE 65536, STORAGE_VERSION 'v1.5.0'${rowGroup})`,
+    `ATTACH ${literal(path)} AS ${alias} (TYPE duckdb, BLOCK_SIZE 65536, STORAGE_VERSION 'v1.5.0'${rowGroup})`,
   );
 }
 
 /** One transaction: each commit would sync the log once more. Full row groups go to the file as they come. */
-async function fill(connection: DuckConnection, contents: FileContents): Promise<void> {
+async function fill(
+  connection: DuckConnection,
+  alias: string,
+  contents: FileContents,
+): Promise<Profile> {
   const before = await readRow(
     connection,
     'SELECT current_database() AS catalog, current_schema() AS schema',
   );
   const [catalog, schema] = [String(before['catalog']), String(before['schema'])];
   const restore = `USE ${identifier(catalog)}.${identifier(schema)}`;
-  const inserts = [
-    metadataInsert(contents),
-    ...symbolInserts(contents),
-    ...coverageInserts(contents),
-  ];
-  const write = async (): Promise<void> => {
+  const writeRows = async (): Promise<void> => {
     // DDL runs after USE, with unqualified names: a view with a qualified one fails under another alias.
     await connection.run(
-      `USE ${ALIAS}.main; ${readSql(`day_file/${contents.kind}.sql`)}; ${restore}`,
+      `USE ${alias}.main; ${readSql(`day_file/${contents.kind}.sql`)}; ${restore}`,
     );
     for (const slice of contents.slices)
       await connection.run(
-        `INSERT INTO ${ALIAS}.main.data SELECT * FROM ${contents.rows} AS rows
+        `INSERT INTO ${alias}.main.data SELECT * FROM ${contents.rows} AS rows
          WHERE ${sliceCondition(slice)} ORDER BY ${SORT[contents.kind]}`,
       );
+  };
+  const write = async (): Promise<Profile> => {
+    const [profile] = await allEnded([contents.profile(), writeRows()]);
+    const inserts = [
+      metadataInsert(alias, contents),
+      ...symbolInserts(alias, profile, contents.symbols),
+      ...coverageInserts(alias, contents.coverage),
+    ];
     await connection.run(inserts.join('; '));
+    return profile;
   };
   // A rollback does not undo USE.
-  await withCleanup(
+  return await withCleanup(
     () => inTransaction(connection, write),
     () => connection.run(restore),
   );
@@ -158,7 +174,11 @@ async function fill(connection: DuckConnection, contents: FileContents): Promise
  * with 2,000 of them cost more than the rest of a daily file.
  * @throws `SID_UNKNOWN`
  */
-function symbolInserts({ profile, symbols }: FileContents): string[] {
+function symbolInserts(
+  alias: string,
+  profile: Profile,
+  symbols: ReadonlyMap<number, string>,
+): string[] {
   const values = profile.symbols.map(({ sid, rows, minTs, maxTs }) => {
     const symbol = symbols.get(sid);
     if (symbol === undefined)
@@ -168,12 +188,12 @@ function symbolInserts({ profile, symbols }: FileContents): string[] {
   const inserts: string[] = [];
   for (let at = 0; at < values.length; at += INSERT_ROWS)
     inserts.push(
-      `INSERT INTO ${ALIAS}.main.symbols VALUES ${values.slice(at, at + INSERT_ROWS).join(', ')}`,
+      `INSERT INTO ${alias}.main.symbols VALUES ${values.slice(at, at + INSERT_ROWS).join(', ')}`,
     );
   return inserts;
 }
 
-function metadataInsert(contents: FileContents): string {
+function metadataInsert(alias: string, contents: FileContents): string {
   const { metadata } = contents;
   const values = [
     literal(metadata.exchange),
@@ -186,30 +206,34 @@ function metadataInsert(contents: FileContents): string {
     literal(metadata.writerVersion),
     literal(metadata.duckdbVersion),
   ];
-  return `INSERT INTO ${ALIAS}.main.metadata VALUES (${values.join(', ')})`;
+  return `INSERT INTO ${alias}.main.metadata VALUES (${values.join(', ')})`;
 }
 
-function coverageInserts(contents: FileContents): string[] {
-  if (contents.coverage.length === 0) return [];
-  const values = contents.coverage.map(
+function coverageInserts(alias: string, coverage: readonly CoverageRange[]): string[] {
+  if (coverage.length === 0) return [];
+  const values = coverage.map(
     (one) =>
       `(${literal(one.source)}, make_timestamp_ns(${one.from}), make_timestamp_ns(${one.to}))`,
   );
-  return [`INSERT INTO ${ALIAS}.main.coverage VALUES ${values.join(', ')}`];
+  return [`INSERT INTO ${alias}.main.coverage VALUES ${values.join(', ')}`];
 }
 
-async function verifyWritten(
+async function readBack(
   connection: DuckConnection,
   path: string,
-  contents: FileContents,
+  alias: string,
+  kind: Kind,
 ): Promise<Profile> {
-  await connection.run(`ATTACH ${literal(path)} AS ${ALIAS} (TYPE duckdb, READ_ONLY)`);
-  const written = await withCleanup(
-    () => profileOf(connection, contents.kind, `${ALIAS}.main.data`),
-    () => connection.run(`DETACH ${ALIAS}`),
+  await connection.run(`ATTACH ${literal(path)} AS ${alias} (TYPE duckdb, READ_ONLY)`);
+  return await withCleanup(
+    () => profileOf(connection, kind, `${alias}.main.data`),
+    () => connection.run(`DETACH ${alias}`),
   );
-  const difference = findDifference(contents.profile, written);
-  if (!difference) return written;
+}
+
+function assertSame(path: string, source: Profile, target: Profile): void {
+  const difference = findDifference(source, target);
+  if (!difference) return;
   throw new HistoryError(
     'BUILD_MISMATCH',
     `${path} reads back ${difference.target} rows of sid ${difference.sid}, the source has ${difference.source}` +

@@ -3,36 +3,50 @@ import { type BatchRow, decodeTicks } from './codec.ts';
 import { writeCandles } from './commit.ts';
 import { LiveError } from './errors.ts';
 import type { PublishedProof } from './live-buffer.ts';
-import type { LiveDay } from './live-snapshot.ts';
+import type { LiveDay, LiveDayState } from './live-snapshot.ts';
 import { bumpCatalog, discardSegment } from './segment-commit.ts';
 import type { Writer } from './writer.ts';
 import type { DayRecord } from './writer-state.ts';
 
+interface DayRow {
+  readonly trading_date: string;
+  readonly state: LiveDay['state'];
+  readonly frozen_seq: bigint | null;
+  readonly rows: bigint;
+  readonly late_rows: bigint;
+}
+
+const DAY_COLUMNS = `trading_date, state, frozen_seq,
+  (SELECT coalesce(sum(rows), 0) FROM tail t WHERE t.trading_date = d.trading_date)
+    + (SELECT coalesce(sum(rows), 0) FROM segments s WHERE s.trading_date = d.trading_date) AS rows,
+  (SELECT coalesce(sum(rows), 0) FROM late l WHERE l.trading_date = d.trading_date) AS late_rows`;
+
 /** Every date that live.db knows, ascending. The connection gives integers as bigint. */
 export function readDays(db: SqliteDatabase): LiveDay[] {
   const rows = db
-    .prepare(`SELECT trading_date, state, frozen_seq,
-      (SELECT coalesce(sum(rows), 0) FROM tail t WHERE t.trading_date = d.trading_date)
-        + (SELECT coalesce(sum(rows), 0) FROM segments s WHERE s.trading_date = d.trading_date) AS rows,
-      (SELECT coalesce(sum(rows), 0) FROM late l WHERE l.trading_date = d.trading_date) AS late_rows,
+    .prepare(`SELECT ${DAY_COLUMNS},
       (SELECT count(*) FROM candles c WHERE c.trading_date = d.trading_date) AS candles
       FROM days d ORDER BY trading_date`)
-    .all() as {
-    trading_date: string;
-    state: LiveDay['state'];
-    frozen_seq: bigint | null;
-    rows: bigint;
-    late_rows: bigint;
-    candles: bigint;
-  }[];
-  return rows.map((row) => ({
+    .all() as (DayRow & { readonly candles: bigint })[];
+  return rows.map((row) => ({ ...stateOf(row), candles: Number(row.candles) }));
+}
+
+/** One date without its candles, which take 16 ms to count for 500 symbols. */
+export function readDayState(db: SqliteDatabase, tradingDate: string): LiveDayState | undefined {
+  const row = db
+    .prepare(`SELECT ${DAY_COLUMNS} FROM days d WHERE trading_date = ?`)
+    .get(tradingDate) as DayRow | undefined;
+  return row && stateOf(row);
+}
+
+function stateOf(row: DayRow): LiveDayState {
+  return {
     tradingDate: row.trading_date,
     state: row.state,
     frozenSeq: row.frozen_seq ?? undefined,
     rows: Number(row.rows),
     lateRows: Number(row.late_rows),
-    candles: Number(row.candles),
-  }));
+  };
 }
 
 /** One transaction: closes the candles of a date, and sets the seq up to which its rows belong to the day file. */
@@ -106,7 +120,8 @@ export function clearDay(
       'DAY_STATE',
       `${tradingDate} is ${day.state}, only a frozen date is cleared`,
     );
-  checkProof(readDays(db).find((known) => known.tradingDate === tradingDate)!, proof);
+  const known = readDays(db).find((each) => each.tradingDate === tradingDate)!;
+  checkProof(known, proof);
   const nowNs = writer.now();
   writer.transact(() => {
     const segments = db
@@ -114,7 +129,8 @@ export function clearDay(
       .pluck()
       .all(tradingDate) as bigint[];
     for (const id of segments) discardSegment(db, Number(id), nowNs, garbageMs);
-    for (const table of ['tail', 'candles', 'forming', 'latest'])
+    deleteCandles(db, known);
+    for (const table of ['tail', 'forming', 'latest'])
       db.prepare(`DELETE FROM ${table} WHERE trading_date = ?`).run(tradingDate);
     db.prepare("UPDATE days SET state = 'cleared' WHERE trading_date = ?").run(tradingDate);
     bumpCatalog(db, nowNs);
@@ -126,6 +142,13 @@ export function clearDay(
     if (symbol.newest?.day === day.window) symbol.newest = undefined;
   writer.step('clear.committed');
   return true;
+}
+
+/** When no other date has candles they go without a condition: SQLite drops the pages, in 11 ms in place of 177 for 187,500. */
+function deleteCandles(db: SqliteDatabase, { tradingDate, candles }: LiveDay): void {
+  const all = db.prepare('SELECT count(*) FROM candles').pluck().get() as bigint;
+  if (Number(all) === candles) db.prepare('DELETE FROM candles').run();
+  else db.prepare('DELETE FROM candles WHERE trading_date = ?').run(tradingDate);
 }
 
 /** Removes late rows that a correction has published, up to a seq: whole batches. */

@@ -13,6 +13,7 @@ export type {
   DayState,
   FormingCandle,
   LiveDay,
+  LiveDayState,
   LiveSnapshot,
   SegmentEntry,
   TickChunk,

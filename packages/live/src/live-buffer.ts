@@ -1,6 +1,6 @@
 import type { CandleBatch, Tick, TickBatch } from '@tb/schema';
 import type { Ack, AppendOptions } from './ack.ts';
-import type { LiveDay } from './live-snapshot.ts';
+import type { LiveDay, LiveDayState } from './live-snapshot.ts';
 import { openLiveBuffer } from './open-live-buffer.ts';
 import type { LiveBufferOptions, LiveMetrics } from './options.ts';
 
@@ -63,6 +63,8 @@ export interface LiveBuffer extends AsyncDisposable {
   feedDisconnected(source: string): Promise<void>;
   /** Every date that the buffer knows, cleared ones included. */
   days(): readonly LiveDay[];
+  /** One date as live.db has it now, at once: `days` counts the candles of every date. undefined: the buffer does not know it. */
+  dayState(tradingDate: string): LiveDayState | undefined;
   /**
    * From here on rows of the date go to `late`; its candles are closed. A frozen date keeps its `frozenSeq`.
    * @throws `DAY_STATE` when the date is cleared, or has no rows.

@@ -2,8 +2,8 @@ import type { CandleColumns, LiveTick, TickColumns } from '@tb/schema';
 
 export type DayState = 'open' | 'frozen' | 'cleared';
 
-/** One trading date of the live buffer. */
-export interface LiveDay {
+/** One trading date of the live buffer, without what must be counted row by row. */
+export interface LiveDayState {
   readonly tradingDate: string;
   readonly state: DayState;
   /** Rows of this date with seq <= frozenSeq belong to its day file; undefined while it is open. */
@@ -12,6 +12,10 @@ export interface LiveDay {
   readonly rows: number;
   /** Ticks that came after the freeze, not yet taken in. */
   readonly lateRows: number;
+}
+
+/** One trading date of the live buffer. */
+export interface LiveDay extends LiveDayState {
   /** Closed and revised candles. */
   readonly candles: number;
 }

@@ -3,14 +3,14 @@ import { assertTradingDate, type CandleBatch, type TickBatch } from '@tb/schema'
 import type { Ack, AppendOptions } from './ack.ts';
 import type { AppendQueue } from './append-queue.ts';
 import { holeOf } from './coverage.ts';
-import { absorbLate, clearDay, clearLate, freezeDay, readDays } from './day-steps.ts';
+import { absorbLate, clearDay, clearLate, freezeDay, readDayState, readDays } from './day-steps.ts';
 import { ackOf, checkBatch, type Entry } from './entry.ts';
 import { LiveError } from './errors.ts';
 import type { Flusher } from './flusher.ts';
 import { countGarbage, sweepGarbage } from './garbage.ts';
 import type { GroupWriter } from './group-writer.ts';
 import type { LiveBuffer, NewTick, PublishedProof, SealResult } from './live-buffer.ts';
-import type { LiveDay } from './live-snapshot.ts';
+import type { LiveDay, LiveDayState } from './live-snapshot.ts';
 import type { Metrics } from './metrics.ts';
 import type { LiveMetrics } from './options.ts';
 import type { Sealer } from './sealer.ts';
@@ -98,6 +98,11 @@ export class SqliteLiveBuffer implements LiveBuffer {
   days(): readonly LiveDay[] {
     this.#assertOpen();
     return readDays(this.#parts.writer.db);
+  }
+
+  dayState(tradingDate: string): LiveDayState | undefined {
+    this.#assertOpen();
+    return readDayState(this.#parts.writer.db, tradingDate);
   }
 
   async freeze(tradingDate: string): Promise<{ readonly frozenSeq: bigint }> {

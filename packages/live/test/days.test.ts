@@ -122,6 +122,26 @@ describe('clearing a date', () => {
     ).rejects.toThrow(/ENOENT/);
   });
 
+  test('leaves the closed candles of another date where they are', async () => {
+    await using at = stage('clear-two');
+    const buffer = await at.open();
+    const next = calendar.nextSession(DATE);
+    await buffer.append(ticks(10));
+    await buffer.append(ticks(10, next.open, 'NEXT'));
+    await buffer.append(ticks(10, next.open + MINUTE, 'NEXT'));
+    expect(buffer.dayState(DATE)).toEqual({
+      ...{ tradingDate: DATE, state: 'open', frozenSeq: undefined },
+      ...{ rows: 10, lateRows: 0 },
+    });
+    await buffer.freeze(DATE);
+    expect(await buffer.clear(DATE, { publishedProof: proofOf(buffer) })).toBe(true);
+    expect(buffer.dayState(DATE)).toMatchObject({ state: 'cleared', rows: 0 });
+    expect(buffer.dayState('2020-01-01')).toBeUndefined();
+    const snapshot = at.reader().snapshot();
+    expect(snapshot.candles(DATE).rows).toBe(0);
+    expect(snapshot.candles(next.tradingDate).rows).toBe(1);
+  });
+
   test('is refused unless exactly these rows were published', async () => {
     await using at = stage('proof');
     const buffer = await at.open();

@@ -27,7 +27,7 @@ export async function correctDate(
   options: CorrectDateOptions,
   tools: RolloverTools,
 ): Promise<RolledDate> {
-  const day = tools.live.days().find((each) => each.tradingDate === options.tradingDate);
+  const day = tools.live.dayState(options.tradingDate);
   const built = [
     ...(day && day.state !== 'cleared' ? await correctWhole(options, tools) : []),
     ...(await correctLate(options, tools)),

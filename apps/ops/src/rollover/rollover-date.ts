@@ -7,10 +7,10 @@ import {
   type PlaceStep,
   publishFiles,
 } from '@tb/history';
-import type { LiveBuffer, LiveDay, PublishedProof } from '@tb/live';
+import type { LiveBuffer, LiveDayState, PublishedProof } from '@tb/live';
 import { OpsError } from '../errors.ts';
 import { findingsOf, gateError, keptFinding } from '../gates.ts';
-import { runWorker } from '../worker/run-worker.ts';
+import { startWorker, type Worker } from '../worker/run-worker.ts';
 import { conflict, splitPublished } from './published-elsewhere.ts';
 import { frozenSeqOf, type RolloverBuild, type RolloverJob } from './rollover-job.ts';
 import { type RolledDate, type RolloverTools, withManifest } from './rollover-tools.ts';
@@ -21,6 +21,8 @@ export interface RolloverDateOptions {
   readonly explained: readonly Explanation[];
   readonly expectedSymbols: readonly string[] | undefined;
 }
+
+type BuildWorker = Worker<RolloverJob, RolloverBuild>;
 
 /** Rows that arrive while a date is built are taken in so often; then the rollover gives up until it is run again. */
 const MAX_ROUNDS = 3;
@@ -40,10 +42,12 @@ export async function rolloverDate(
   const before = await withManifest(tools, (writer) => Promise.resolve(writer.snapshot()));
   if (isDone(before, options, tools)) return await finish(options, tools, before);
   if (options.dryRun) return await plan(options, tools, before);
+  using first = startBuild(tools); // it loads the engine while the date is frozen
   let { frozenSeq } = await live.freeze(tradingDate);
   tools.onStep?.('frozen');
   for (let round = 1; ; round += 1) {
-    const built = await buildDate(options, tools, before, frozenSeq);
+    const worker = round === 1 ? first : startBuild(tools);
+    const built = await buildDate(options, tools, before, frozenSeq, worker);
     tools.onStep?.('built');
     if (dayOf(live, tradingDate).lateRows === 0) {
       const { files, kept } = await splitPublished(built, tradingDate, live, layout, before);
@@ -70,7 +74,7 @@ function isDone(
 ): boolean {
   const published = snapshot.revisionsOf(live.exchange, tradingDate);
   if (published.some((file) => frozenSeqOf(file.sourceFingerprint) !== undefined)) return true;
-  const day = live.days().find((each) => each.tradingDate === tradingDate);
+  const day = live.dayState(tradingDate);
   return published.length > 0 && (!day || day.state === 'cleared');
 }
 
@@ -85,7 +89,7 @@ async function finish(
   const files = snapshot
     .revisionsOf(live.exchange, tradingDate)
     .filter((file) => frozenSeqOf(file.sourceFingerprint) !== undefined);
-  const day = live.days().find((each) => each.tradingDate === tradingDate);
+  const day = live.dayState(tradingDate);
   const done: RolledDate = {
     date: tradingDate,
     status: 'already_promoted',
@@ -113,6 +117,7 @@ async function plan(
     tools,
     snapshot,
     dayOf(tools.live, options.tradingDate).frozenSeq,
+    startBuild(tools),
   );
   return {
     date: options.tradingDate,
@@ -123,11 +128,19 @@ async function plan(
   };
 }
 
+function startBuild(tools: RolloverTools): BuildWorker {
+  return startWorker('rollover/rollover-worker.js', {
+    signal: tools.signal,
+    onStep: (step) => tools.onStep?.(`build ${step}`),
+  });
+}
+
 async function buildDate(
   options: RolloverDateOptions,
   tools: RolloverTools,
   snapshot: ManifestSnapshot,
   frozenSeq: bigint | undefined,
+  worker: BuildWorker,
 ): Promise<RolloverBuild> {
   const { tradingDate } = options;
   const job: RolloverJob = {
@@ -142,10 +155,7 @@ async function buildDate(
     dryRun: options.dryRun,
     memoryLimitMb: tools.memoryLimitMb ?? 512,
   };
-  const result = await runWorker<RolloverBuild>('rollover/rollover-worker.js', job, {
-    signal: tools.signal,
-    onStep: (step) => tools.onStep?.(`build ${step}`),
-  });
+  const result = await worker.run(job);
   if (!result.ok) throw gateError(`${tools.live.exchange} ${tradingDate}`, result.gates);
   return result;
 }
@@ -201,7 +211,7 @@ async function clear(
     frozenSeq,
     tickRows: rows['ticks'] ?? 0,
     // Candles that stayed behind are derivable from the published ticks.
-    candleRows: rows['1m'] ?? dayOf(tools.live, tradingDate).candles,
+    candleRows: rows['1m'] ?? candlesOf(tools.live, tradingDate),
   };
   await tools.live.clear(tradingDate, { publishedProof });
   tools.onStep?.('cleared');
@@ -211,12 +221,16 @@ function rowsOf(files: readonly (BuiltFile | FileEntry)[]): Readonly<Record<stri
   return Object.fromEntries(files.map((file) => [file.timeframe || 'ticks', file.rows]));
 }
 
-function dayOf(live: LiveBuffer, tradingDate: string): LiveDay {
-  const day = live.days().find((each) => each.tradingDate === tradingDate);
+function dayOf(live: LiveBuffer, tradingDate: string): LiveDayState {
+  const day = live.dayState(tradingDate);
   if (!day)
     throw new OpsError(
       'DATE_ABSENT',
       `The live buffer of ${live.exchange} holds nothing of ${tradingDate}`,
     );
   return day;
+}
+
+function candlesOf(live: LiveBuffer, tradingDate: string): number {
+  return live.days().find((day) => day.tradingDate === tradingDate)?.candles ?? 0;
 }

@@ -52,6 +52,7 @@ async function build(job: RolloverJob, step: (name: string) => void): Promise<Ro
         : []),
     ],
     dryRun: job.dryRun,
+    beside: await instance.connect(),
     onStep: (name, key) => step(key ? `${name} ${key.timeframe || key.kind}` : name),
   });
   return { ...result, hasSupplied: candles !== undefined };

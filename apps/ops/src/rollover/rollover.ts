@@ -1,5 +1,5 @@
 import { type Explanation, Manifest } from '@tb/history';
-import type { LiveDay } from '@tb/live';
+import type { LiveDayState } from '@tb/live';
 import { OpsError } from '../errors.ts';
 import type { CorrectionOptions } from '../import/import-options.ts';
 import { discardStages } from '../import/stage-folder.ts';
@@ -103,16 +103,18 @@ async function oneDate(
 }
 
 /** The date as the live buffer has it, when its rows wait for a correction. */
-function waitingDay(tradingDate: string, { layout, live }: RolloverTools): LiveDay | undefined {
+function waitingDay(
+  tradingDate: string,
+  { layout, live }: RolloverTools,
+): LiveDayState | undefined {
+  const day = live.dayState(tradingDate);
+  if (!day) return undefined;
   using manifest = Manifest.openReader(layout);
-  const snapshot = manifest.snapshot();
-  return live
-    .days()
-    .find((day) => day.tradingDate === tradingDate && isWaiting(day, live.exchange, snapshot));
+  return isWaiting(day, live.exchange, manifest.snapshot()) ? day : undefined;
 }
 
 /** Told, and left alone: one date that waits for somebody does not keep the others in the live buffer. */
-function waitingDate(day: LiveDay, { live }: RolloverTools): RolledDate {
+function waitingDate(day: LiveDayState, { live }: RolloverTools): RolledDate {
   const rows = day.state === 'cleared' ? day.lateRows : day.rows + day.lateRows;
   return {
     date: day.tradingDate,
@@ -164,7 +166,7 @@ function namedDate(tradingDate: string, options: RolloverOptions, tools: Rollove
       'SESSION_OPEN',
       `The session of ${exchange} ${tradingDate} closes at ${isoOf(session.close)}`,
     );
-  const isAbsent = !tools.live.days().some((day) => day.tradingDate === tradingDate);
+  const isAbsent = tools.live.dayState(tradingDate) === undefined;
   return isAbsent && options.allowEmpty === true ? [] : [tradingDate];
 }
 

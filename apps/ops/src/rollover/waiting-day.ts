@@ -1,14 +1,16 @@
 import type { ManifestSnapshot } from '@tb/history';
-import type { LiveDay } from '@tb/live';
+import type { LiveDayState } from '@tb/live';
 import { frozenSeqOf } from './rollover-job.ts';
-
-type WaitingDay = Pick<LiveDay, 'tradingDate' | 'state' | 'frozenSeq' | 'rows' | 'lateRows'>;
 
 /**
  * Whether rows of the live buffer wait for a correction: late ones of a date that was rolled over, or a date whose ticks were
  * published from elsewhere.
  */
-export function isWaiting(day: WaitingDay, exchange: string, snapshot: ManifestSnapshot): boolean {
+export function isWaiting(
+  day: LiveDayState,
+  exchange: string,
+  snapshot: ManifestSnapshot,
+): boolean {
   if (day.state === 'cleared') return day.lateRows > 0;
   if (day.rows === 0) return false;
   const ticks = snapshot

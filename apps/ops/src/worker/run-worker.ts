@@ -1,4 +1,4 @@
-import { fork } from 'node:child_process';
+import { type ChildProcess, fork } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
 import { causeOf } from '../cause-lines.ts';
 import { OpsError } from '../errors.ts';
@@ -15,55 +15,92 @@ export interface RunWorkerOptions {
   readonly environment?: Readonly<Record<string, string>> | undefined;
 }
 
+/** A worker that has been started and waits for its job. */
+export interface Worker<Job, Result> extends Disposable {
+  /**
+   * Gives it the job, once, and its result back.
+   * @throws what the job threw, with name, code, hint and message; `WORKER_FAILED` when the process died; `INTERRUPTED`.
+   */
+  run(job: Job): Promise<Result>;
+  /** Ends a worker that was given no job; any other is left alone. */
+  [Symbol.dispose](): void;
+}
+
 /**
- * Runs one job in a child process and gives its result back. For DuckDB work: an engine that aborts on a damaged file
- * takes the worker with it and not the caller.
+ * Starts a child process that loads the engine while the caller still prepares the job. For DuckDB work: an engine that aborts
+ * on a damaged file takes the worker with it and not the caller.
  *
  * @param path Of the built worker, relative to the root of this package's `dist`, e.g. `rollover/rollover-worker.js`.
- * @param job Anything that structured clone takes.
- * @throws what the job threw, with name, code, hint and message; `WORKER_FAILED` when the process died; `INTERRUPTED`.
  */
-export function runWorker<Result>(
+export function startWorker<Job, Result>(
+  path: string,
+  options: RunWorkerOptions = {},
+): Worker<Job, Result> {
+  const { signal } = options;
+  const file = fileURLToPath(new URL(`../../dist/${path}`, import.meta.url));
+  const child = fork(file, [], {
+    serialization: 'advanced',
+    stdio: ['ignore', 'ignore', 'pipe', 'ipc'],
+    execArgv: [],
+    env: { ...process.env, ...options.environment },
+  });
+  const kill = (): void => void child.kill('SIGKILL');
+  signal?.addEventListener('abort', kill, { once: true });
+  child.once('close', () => signal?.removeEventListener('abort', kill));
+  if (signal?.aborted) kill();
+  const result = resultOf<Result>(child, path, options);
+  result.catch(() => {}); // it may die before it is given a job; `run` tells
+  let isBusy = false;
+  return {
+    run: (job) => {
+      isBusy = true;
+      // A worker that is gone does not take it: how it ended is told when it closes.
+      if (child.connected) child.send({ type: 'job', job }, () => {});
+      return result;
+    },
+    [Symbol.dispose]: () => {
+      if (!isBusy) kill();
+    },
+  };
+}
+
+/** Starts a worker and gives it a job: see `startWorker`. @param job Anything that structured clone takes. */
+export async function runWorker<Result>(
   path: string,
   job: unknown,
   options: RunWorkerOptions = {},
 ): Promise<Result> {
-  const file = fileURLToPath(new URL(`../../dist/${path}`, import.meta.url));
+  if (options.signal?.aborted)
+    throw new OpsError('INTERRUPTED', 'The job was stopped before it began');
+  return await startWorker<unknown, Result>(path, options).run(job);
+}
+
+function resultOf<Result>(
+  child: ChildProcess,
+  path: string,
+  { signal, onStep, onEvent }: RunWorkerOptions,
+): Promise<Result> {
   return new Promise((resolve, reject) => {
-    if (options.signal?.aborted) {
-      reject(new OpsError('INTERRUPTED', `The job was stopped before it began`));
-      return;
-    }
-    const child = fork(file, [], {
-      serialization: 'advanced',
-      stdio: ['ignore', 'ignore', 'pipe', 'ipc'],
-      execArgv: [],
-      env: { ...process.env, ...options.environment },
-    });
     let reply: WorkerReply | undefined;
     let stderr = '';
-    const abort = (): void => void child.kill('SIGKILL');
-    options.signal?.addEventListener('abort', abort, { once: true });
     child.stderr?.on('data', (chunk: Buffer) => {
       stderr = (stderr + chunk.toString()).slice(-16_000);
     });
     child.on('message', (message: WorkerReply) => {
-      if (message.type === 'step') options.onStep?.(message.step);
-      else if (message.type === 'event') options.onEvent?.(message.event);
+      if (message.type === 'step') onStep?.(message.step);
+      else if (message.type === 'event') onEvent?.(message.event);
       else reply = message;
     });
     child.on('error', (cause) =>
       reject(new OpsError('WORKER_FAILED', `Worker ${path} did not start`, { cause })),
     );
-    child.on('close', (code, signal) => {
-      options.signal?.removeEventListener('abort', abort);
+    child.on('close', (code, killed) => {
       if (reply?.type === 'result') resolve(reply.result as Result);
       else if (reply?.type === 'error') reject(rebuiltError(reply.error));
-      else if (options.signal?.aborted)
+      else if (signal?.aborted)
         reject(new OpsError('INTERRUPTED', 'The job was stopped; nothing of it was kept'));
-      else reject(endOfWorker(path, signal ?? `exit ${code}`, stderr));
+      else reject(endOfWorker(path, killed ?? `exit ${code}`, stderr));
     });
-    child.send({ type: 'job', job });
   });
 }
 

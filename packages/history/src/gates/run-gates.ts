@@ -1,3 +1,5 @@
+import type { DuckConnection } from '../duck.ts';
+import { onLanes } from '../lanes.ts';
 import { contentsEqual, notEmpty, rowsEqual, selfDescribed } from './contents.ts';
 import { minutesFromTicks, suppliedAgree, widerFromMinutes } from './derived.ts';
 import { noJumps, notFilled } from './drift.ts';
@@ -53,16 +55,22 @@ export interface GateOptions {
 
 /**
  * Runs every gate over the built files of a trading date. One result for a gate that holds, one for each finding of one
- * that does not. Changes nothing.
+ * that does not, in the order of the gates. Changes nothing.
+ *
+ * @param lanes Connections that see all that `context.connection` sees; each runs one gate at a time.
  */
 export async function runGates(
   context: GateContext,
   options: GateOptions = {},
+  lanes: readonly DuckConnection[] = [context.connection],
 ): Promise<readonly GateResult[]> {
   const { exchange, tradingDate } = context.session;
   const results: GateResult[] = [];
-  for (const gate of GATES) {
-    const findings = await gate.check(context);
+  const checked = await onLanes(lanes, GATES, async (gate, connection) => ({
+    gate,
+    findings: await gate.check({ ...context, connection }),
+  }));
+  for (const { gate, findings } of checked) {
     if (findings.length === 0)
       results.push({
         gate: gate.name,
