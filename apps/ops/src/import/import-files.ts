@@ -1,4 +1,5 @@
 import { access, rm } from 'node:fs/promises';
+import { availableParallelism } from 'node:os';
 import { join } from 'node:path';
 import { type GateResult, ManifestWriter } from '@tb/history';
 import { OpsError } from '../errors.ts';
@@ -20,7 +21,11 @@ import { publishedSymbols } from './published-symbols.ts';
 import { openStageFolder } from './stage-folder.ts';
 import type { StageEvent, StageJob, StageResult } from './stage-job.ts';
 
+/** Of DuckDB in each worker; all of them together stay below 2 GB. */
 const MEMORY_MB = 512;
+
+/** Beyond that one process that publishes is the narrow part. */
+const MAX_WORKERS = 4;
 
 /**
  * Backfill: files straight into day files, one publication for each trading date. All rows are read and checked before the
@@ -198,7 +203,8 @@ async function buildAndPublish(
   const days: ImportedDate[] = [];
   let rowsDuplicate = 0;
   const findings: GateResult[] = [];
-  const count = Math.max(1, Math.min(tools.workers ?? 2, Math.ceil(job.dates.length / 8)));
+  const workers = tools.workers ?? Math.min(MAX_WORKERS, availableParallelism());
+  const count = Math.max(1, Math.min(workers, Math.ceil(job.dates.length / 8)));
   let last: Promise<void> = Promise.resolve();
   let done = 0;
   const stop = new AbortController();

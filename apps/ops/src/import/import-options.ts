@@ -32,7 +32,7 @@ export interface ImportTools {
   readonly progress: Progress;
   readonly waitMs?: number | undefined;
   readonly onStep?: ((step: string) => void) | undefined;
-  /** Worker processes that build. Default 2. */
+  /** Worker processes that build. Default: one a core, at most 4. */
   readonly workers?: number | undefined;
 }
 

@@ -70,6 +70,13 @@ async function compareWider(
 ): Promise<readonly Finding[]> {
   const minutes = context.subjects.find((one) => one.key.timeframe === '1m');
   if (!minutes) return [];
+  const compared = context.subjects.flatMap((subject) => {
+    const { timeframe } = subject.key;
+    const condition = conditionOf(subject, minutes);
+    if (timeframe === '' || timeframe === '1m' || condition === undefined) return [];
+    return [{ subject, timeframe, condition }];
+  });
+  if (compared.length === 0) return [];
   const { connection, session } = context;
   const { hasFractions, conditions } = await planDerivation(connection, {
     ...{ kind: 'candles', table: minutes.target, profile: minutes.targetProfile },
@@ -77,15 +84,12 @@ async function compareWider(
   });
   const findings: Finding[] = [];
   for (const slice of conditions) {
-    const pairs = context.subjects.flatMap((subject): Pair[] => {
-      const { timeframe } = subject.key;
-      const condition = conditionOf(subject, minutes);
-      if (timeframe === '' || timeframe === '1m' || condition === undefined) return [];
+    const pairs = compared.map(({ subject, timeframe, condition }): Pair => {
       const where = `${slice} AND ${condition}`;
       const from = `${minutes.target} WHERE ${where}`;
       const request = { from, kind: 'candles', timeframe, session, hasFractions } as const;
       const held = `SELECT ${CANDLE} FROM ${subject.target} WHERE ${where}`;
-      return [{ subject, expected: rederiveCandlesSql(request), held }];
+      return { subject, expected: rederiveCandlesSql(request), held };
     });
     findings.push(...(await differences(context, pairs)));
   }
