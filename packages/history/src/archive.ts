@@ -92,10 +92,12 @@ export async function archiveFile(
   const { exchange, kind, timeframe, tradingDate, revision } = entry;
   const key = { exchange, kind, timeframe, tradingDate, revision };
   const path = layout.archiveFile(key);
-  discardTempsIn(layout, posix.dirname(path), tradingDate);
+  // Revisions of a date share a folder, and one may be built while another waits to be placed.
+  const label = `${tradingDate}-${revision}`;
+  discardTempsIn(layout, posix.dirname(path), label);
   const tempPath = posix.join(
     posix.dirname(path),
-    tempName(tradingDate).replace(/\.duckdb$/, '.parquet'),
+    tempName(label).replace(/\.duckdb$/, '.parquet'),
   );
   const absolute = layout.absolute(tempPath);
   await createFolder(dirname(absolute));

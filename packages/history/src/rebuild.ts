@@ -16,6 +16,7 @@ import type { DuckConnection } from './duck.ts';
 import { HistoryError } from './errors.ts';
 import { findStats } from './file-bytes.ts';
 import { type DescribedFile, describeFile, findFiles } from './inventory.ts';
+import { FILE_COLUMNS, type FileRow, fileEntryOf } from './manifest-rows.ts';
 import type { ManifestWriterOptions } from './manifest-writer.ts';
 import { insertFile } from './publish.ts';
 import {
@@ -66,11 +67,14 @@ export async function rebuildManifest(
   await using lock = await WriterLock.acquire(layout.marketData, {
     ...{ purpose, waitMs, signal, onEvent },
   });
+  const old = (await findStats(layout.manifest)) !== undefined && isReadable(layout.manifest);
+  const pruned = old ? prunedLabels(layout.manifest) : new Set();
   const found: DescribedFile[] = [];
-  for (const file of findFiles(layout)) found.push(await describeFile(connection, layout, file));
+  for (const file of findFiles(layout))
+    if (!pruned.has(dayFileLabel(file.key)))
+      found.push(await describeFile(connection, layout, file));
   const described = withoutHotCopies(found);
   const symbols = symbolsOfFiles(described);
-  const old = (await findStats(layout.manifest)) !== undefined && isReadable(layout.manifest);
   const others = [...(old ? symbolsOfManifest(layout) : []), ...symbolsOfLiveBuffers(layout)];
   for (const one of others) addSymbol(symbols, one.sid, one.exchange, one.symbol, one.date);
   for (const name of namesIn(layout.marketData))
@@ -93,6 +97,18 @@ export async function rebuildManifest(
     symbols: symbols.size,
     incomplete: incompleteDates(described),
   };
+}
+
+/** Pruned files, and hot copies of pruned archives, may wait on the disk to be removed; their records are taken over. */
+function prunedLabels(manifest: string): ReadonlySet<string> {
+  const db = openSqlite(manifest, { readonly: true });
+  try {
+    const select = db.prepare(`SELECT ${FILE_COLUMNS} FROM files WHERE tier = 'pruned'`);
+    const rows = select.safeIntegers(true).raw().all() as FileRow[]; // what FILE_COLUMNS selects
+    return new Set(rows.map((row) => dayFileLabel(fileEntryOf(row))));
+  } finally {
+    db.close();
+  }
 }
 
 /** An archived file may have its hot copy beside it for a minute: then the archive counts. */

@@ -39,10 +39,13 @@ export function discardTemps(
   );
 }
 
-/** Unlinks what killed builds of months and archives left in one folder. @param folder Relative to the root. */
-export function discardTempsIn(layout: Layout, folder: string, tradingDate: string): void {
+/**
+ * Unlinks what killed builds of months and archives left in one folder.
+ * @param folder Relative to the root. @param label What `tempName` was given: a trading date, or more.
+ */
+export function discardTempsIn(layout: Layout, folder: string, label: string): void {
   const temps = namesIn(layout.absolute(folder)).filter(
-    (name) => tradingDateOfTemp(name) === tradingDate,
+    (name) => tradingDateOfTemp(name) !== undefined && name.startsWith(`.tmp-${label}-`),
   );
   unlinkAll(
     layout,

@@ -16,6 +16,7 @@ import {
   readCoverage,
   sweepGarbage,
 } from '@tb/history';
+import { litterOf } from '@tb/testkit';
 import { Market } from './market.ts';
 
 const DATE = '2026-02-02';
@@ -111,6 +112,33 @@ describe('the archive', () => {
       tier: 'archive',
       sha256: second.sha256,
     });
+  });
+
+  test('regress-6-two-revisions: two revisions of a date are archived in one go, and leave no temporary file', async () => {
+    const { market, ticks } = await tickMarket();
+    await using _ = market;
+    const source = { ticks: 'SELECT * REPLACE (volume + 1 AS volume) FROM ticks' };
+    const corrected = await market.build(DATE, { source, revision: 2 });
+    await using writer = await market.writer('later', later);
+    const correction = { who: 'w', why: 'y', rowsAdded: 0, rowsRemoved: 0, rowsChanged: 4500 };
+    await publishFiles(writer, corrected.files, { correction });
+    const both = writer
+      .snapshot()
+      .revisionsOf('nse', DATE)
+      .filter(({ kind }) => kind === 'ticks');
+    expect(both.map(({ revision }) => revision)).toEqual([1, 2]);
+    // The second one is built before the first one has its name; one that was killed goes.
+    await archiveFile(market.duck.connection, market.layout, ticks);
+    const built = [];
+    for (const one of both)
+      built.push(await archiveFile(market.duck.connection, market.layout, one));
+    for (const one of built) await publishArchive(writer, one);
+    const tiers = writer
+      .snapshot()
+      .revisionsOf('nse', DATE)
+      .map(({ kind, tier }) => [kind, tier]);
+    expect(tiers.filter(([kind]) => kind === 'ticks')).toEqual(Array(2).fill(['ticks', 'archive']));
+    expect(litterOf(market.layout.root)).toEqual([]);
   });
 
   test('is refused for a hot file that is damaged', async () => {

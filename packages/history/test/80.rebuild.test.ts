@@ -5,6 +5,7 @@ import {
   checkManifest,
   type FileEntry,
   Manifest,
+  pruneRevisions,
   publishArchive,
   publishFiles,
   quarantineFile,
@@ -82,6 +83,23 @@ describe('rebuilding the manifest', () => {
     expect(await checkManifest(market.layout, after, { full: true })).toEqual([]);
     await using writer = await market.writer();
     expect((await writer.sidsOf('nse', ['NEXT'], DATES[0])).get('NEXT')).toBe(4);
+  });
+
+  test('regress-6-pruned-on-disk: a pruned file that waits to be removed stays pruned, and is no second file of its date', async () => {
+    await using market = await richMarket();
+    {
+      await using writer = await market.writer('later', later);
+      const ticks = writer.snapshot().revisionsOf('nse', DATES[0])[0] as FileEntry;
+      expect([ticks.kind, ticks.revision]).toEqual(['ticks', 1]);
+      await publishArchive(writer, await archiveFile(market.duck.connection, market.layout, ticks));
+      expect(pruneRevisions(writer, { exchange: 'nse', keepDays: 0 })).not.toEqual([]);
+    }
+    const before = knowledge(market);
+    expect(await rebuild(market)).toMatchObject({ tookOver: true });
+    expect(knowledge(market)).toEqual(before);
+    await using sweeper = await market.writer('later', () => later() + 61_000_000_000n);
+    expect(sweepGarbage(sweeper)).not.toEqual([]);
+    expect(await checkManifest(market.layout, sweeper.snapshot(), { full: true })).toEqual([]);
   });
 
   test('from a damaged manifest: the old one goes to quarantine', async () => {

@@ -63,7 +63,8 @@ async function unlistedOf(
 }
 
 function unlisted(path: string): Observation {
-  const hint = 'A rerun of its import or rollover removes it.';
+  const hint =
+    'A rerun of its import or rollover removes it; one that was archived or pruned goes with the next `tb prune`.';
   return warn(path, 'not in the manifest', 'listed', hint);
 }
 
