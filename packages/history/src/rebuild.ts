@@ -9,14 +9,19 @@ import {
   translateSqliteError,
   WriterLock,
 } from '@tb/locks';
-import { assertMigrated, isSchemaError, migrate, STORED_TIMEFRAMES } from '@tb/schema';
+import {
+  assertMigrated,
+  type DayFileKey,
+  isSchemaError,
+  migrate,
+  STORED_TIMEFRAMES,
+} from '@tb/schema';
 import { dayFileLabel } from './day-file.ts';
 import { namesIn } from './day-folders.ts';
 import type { DuckConnection } from './duck.ts';
 import { HistoryError } from './errors.ts';
 import { findStats } from './file-bytes.ts';
 import { type DescribedFile, describeFile, findFiles } from './inventory.ts';
-import { FILE_COLUMNS, type FileRow, fileEntryOf } from './manifest-rows.ts';
 import type { ManifestWriterOptions } from './manifest-writer.ts';
 import { insertFile } from './publish.ts';
 import {
@@ -103,9 +108,12 @@ export async function rebuildManifest(
 function prunedLabels(manifest: string): ReadonlySet<string> {
   const db = openSqlite(manifest, { readonly: true });
   try {
-    const select = db.prepare(`SELECT ${FILE_COLUMNS} FROM files WHERE tier = 'pruned'`);
-    const rows = select.safeIntegers(true).raw().all() as FileRow[]; // what FILE_COLUMNS selects
-    return new Set(rows.map((row) => dayFileLabel(fileEntryOf(row))));
+    const rows = db
+      .prepare(
+        `SELECT exchange, kind, timeframe, trading_date AS tradingDate, revision FROM files WHERE tier = 'pruned'`,
+      )
+      .all() as DayFileKey[]; // exactly its fields
+    return new Set(rows.map(dayFileLabel));
   } finally {
     db.close();
   }
