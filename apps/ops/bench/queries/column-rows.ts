@@ -1,5 +1,7 @@
 import { monitorEventLoopDelay } from 'node:perf_hooks';
+import type { ColumnChunk } from '@tb/schema';
 import type { BenchRow } from '@tb/testkit';
+import { DuckEngine } from '../../../../packages/manager/src/market/duck-engine.ts';
 import type { Bench } from './bench.ts';
 import { EXCHANGE } from './made-store.ts';
 import { compared, median, timed } from './reference.ts';
@@ -28,18 +30,23 @@ function rawSql(bench: Bench): string {
   return `SELECT ts, sid, open, high, low, close, volume FROM ref.minutes WHERE sid ${sids}`;
 }
 
-/** One statement of one engine, its rows taken out both ways: what typed columns save, and nothing else. */
+/** One statement on one file: the stream of the reader, beside all its rows as objects of the engine. */
 async function outOfTheEngine(bench: Bench): Promise<BenchRow> {
   const sql = rawSql(bench);
+  const engine = await DuckEngine.open({});
+  await engine.run(`ATTACH '${bench.reference}' AS ref (TYPE duckdb, READ_ONLY)`);
   let rows = 0;
   const { ratio, ours, theirs } = await compared(
     ROUNDS,
     () =>
       timed(async () => {
-        rows = await bench.raw.rows(sql);
+        const kept: ColumnChunk[] = [];
+        for await (const chunk of engine.stream(sql, [])) kept.push(chunk);
+        rows = kept.reduce((sum, chunk) => sum + chunk.rows, 0);
       }),
     () => timed(() => bench.raw.objects(sql)),
   );
+  await engine.close();
   return {
     name: '1M rows of a scan as typed columns, against row objects of the engine',
     value: 1 / ratio,

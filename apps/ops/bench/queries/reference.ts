@@ -1,3 +1,5 @@
+import { setFlagsFromString } from 'node:v8';
+import { runInNewContext } from 'node:vm';
 import { DuckDBInstance } from '@duckdb/node-api';
 import { columnChunkOf } from '../../../../packages/manager/src/market/column-chunk.ts';
 
@@ -47,7 +49,10 @@ export async function timed(work: () => Promise<unknown>): Promise<number> {
   return performance.now() - started;
 }
 
-/** Medians of both, taken in turn so that the load of the machine meets both. */
+/**
+ * Medians of both, and of the ratios of the pairs: they are taken in turn, so that the load of the machine meets both, and garbage of
+ * one is not collected in the time of the other.
+ */
 export async function compared(
   rounds: number,
   ours: (round: number) => Promise<number>,
@@ -55,8 +60,14 @@ export async function compared(
 ): Promise<{ readonly ours: number; readonly theirs: number; readonly ratio: number }> {
   const [a, b]: [number[], number[]] = [[], []];
   for (let round = 0; round < rounds; round++) {
+    collectGarbage();
     a.push(await ours(round));
+    collectGarbage();
     b.push(await theirs(round));
   }
-  return { ours: median(a), theirs: median(b), ratio: median(a) / median(b) };
+  const ratios = a.map((value, round) => value / (b[round] as number));
+  return { ours: median(a), theirs: median(b), ratio: median(ratios) };
 }
+
+setFlagsFromString('--expose-gc');
+const collectGarbage = runInNewContext('gc') as () => void;

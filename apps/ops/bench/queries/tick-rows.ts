@@ -15,7 +15,7 @@ async function oneDay(bench: Bench): Promise<BenchRow> {
     return { from, to, at: round % names.length };
   };
   const { ratio, ours, theirs } = await compared(
-    9,
+    21,
     (round) => {
       const { from, to, at } = askOf(round);
       const ask = { exchange: EXCHANGE, symbol: names[at]!, from, to };
@@ -26,7 +26,7 @@ async function oneDay(bench: Bench): Promise<BenchRow> {
       const where = `sid = ${bench.firstSid + at} AND ${within(from, to)}`;
       return timed(() =>
         bench.raw.rows(
-          `SELECT epoch_ns(ts) AS t, seq, price, volume, bid, ask FROM ref.ticks WHERE ${where} ORDER BY t, seq`,
+          `SELECT ts, seq, price, volume, bid, ask FROM ref.ticks WHERE ${where} ORDER BY ts, seq`,
         ),
       );
     },
