@@ -149,12 +149,12 @@ export const managerErrors: Readonly<Record<ManagerErrorCode, ErrorEntry>> = {
   SQL_TIMEOUT: {
     exit: 3,
     cause: 'The SQL ran longer than its time limit.',
-    action: 'Narrow the query by ts and symbol, or raise --timeout.',
+    action: 'Narrow the query by ts and symbol, or raise timeoutMs (`--timeout-ms`).',
   },
   SQL_MEMORY: {
     exit: 3,
     cause: 'The SQL needs more memory than its limit.',
-    action: 'Narrow the query, or raise --memory-limit.',
+    action: 'Narrow the query, or raise memoryLimit (`--memory-mb`).',
   },
 };
 

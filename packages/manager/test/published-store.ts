@@ -2,6 +2,7 @@ import { rmSync } from 'node:fs';
 import {
   archiveFile,
   buildMonth,
+  type FileEntry,
   Manifest,
   openBuildInstance,
   publishArchive,
@@ -17,9 +18,26 @@ export const MINUTES = { exchange: 'nse', kind: 'candles', timeframe: '1m' } as 
 export const DATES = ['2026-02-02', '2026-02-03', '2026-02-04'] as const;
 export const COVERAGE = { source: 'feed', from: 1n, to: 2n };
 
+function openOf(date: string): bigint {
+  return BigInt(Date.parse(`${date}T03:45:00Z`)) * 1_000_000n;
+}
+
+/** What `read` gives of these builds: `[date, base]` of each, ascending. */
+export function minuteRows(builds: readonly (readonly [date: string, base: number])[]): string[] {
+  const rows: string[] = [];
+  for (const sid of [1, 2])
+    for (const [date, base] of builds)
+      for (let minute = 0n; minute < 375n; minute++) {
+        const price = base + sid;
+        const ts = openOf(date) + minute * 60_000_000_000n;
+        rows.push([sid, ts, price, price + 0.5, price, price + 0.25, 10].join(' '));
+      }
+  return rows;
+}
+
 /** A minute of each of the first hour of a date, of two symbols; `base` tells one build from another. */
 function minutesSql(date: string, base: number): string {
-  const open = BigInt(Date.parse(`${date}T03:45:00Z`)) * 1_000_000n;
+  const open = openOf(date);
   return `SELECT sid::INTEGER AS sid, make_timestamp_ns(${open} + minute * 60000000000) AS ts,
 (${base} + sid)::DOUBLE AS open, (${base} + sid + 0.5)::DOUBLE AS high, (${base} + sid)::DOUBLE AS low,
 (${base} + sid + 0.25)::DOUBLE AS close, 10::DOUBLE AS volume
@@ -56,6 +74,7 @@ export async function store(label: string, dates: readonly string[] = DATES) {
     reader,
     market: reader.marketData,
     events,
+    publish,
     correct: (date: string, base: number) => publish(date, base, 2),
     async month(month: string, timeframe: StoredTimeframe = '1m') {
       await using again = await openBuildInstance();
@@ -65,6 +84,13 @@ export async function store(label: string, dates: readonly string[] = DATES) {
       });
       await publishMonth(writer, built);
       return root.layout.absolute(built.path);
+    },
+    /** Moves one file to the archive, and removes the hot one at once. */
+    async archiveEntry(entry: FileEntry) {
+      await using build = await openBuildInstance();
+      await using writer = await manager.marketDataWriter();
+      await publishArchive(writer, await archiveFile(build.connection, root.layout, entry));
+      rmSync(root.layout.absolute(entry.path));
     },
     /** Moves the newest revision of dates to the archive, and removes the hot files at once. */
     async archive(dates: readonly string[], timeframe: StoredTimeframe = '1m') {

@@ -18,7 +18,7 @@ export const queryErrors: Readonly<Record<QueryErrorCode, ErrorEntry>> = {
   UNKNOWN_SYMBOL: {
     exit: 2,
     cause: 'The exchange never had a symbol of that text.',
-    action: "Correct the symbol, or ask with onUnknownSymbol: 'empty'.",
+    action: "Correct the symbol, or ask with onUnknownSymbol 'empty' (`--unknown-symbol empty`).",
   },
   BAD_RANGE: {
     exit: 2,

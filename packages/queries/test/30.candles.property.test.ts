@@ -16,7 +16,14 @@ const TIMEFRAMES = ['1m', '2m', '5m', '7m', '15m', '1h', '90m', '4h', '24h', '1d
 interface Placed {
   readonly session: Session;
   /** Where the rows of the date are: a day file, a month, or live, in one table or two. */
-  readonly place: 'none' | 'day' | 'month' | 'archive' | 'live' | 'corrected';
+  readonly place:
+    | 'none'
+    | 'day'
+    | 'month'
+    | 'archive'
+    | 'live'
+    | 'corrected'
+    | 'corrected in archive';
   /** Which derived timeframes are stored as well. */
   readonly stored: boolean;
   readonly rows: readonly Candle[];
@@ -37,7 +44,9 @@ function dateArbitrary(session: Session): fc.Arbitrary<Placed> {
   });
   return fc.record({
     session: fc.constant(session),
-    place: fc.constantFrom('none', 'day', 'day', 'month', 'archive', 'live', 'corrected'),
+    place: fc.constantFrom(
+      ...['none', 'day', 'day', 'month', 'archive', 'live', 'corrected', 'corrected in archive'],
+    ),
     stored: fc.boolean(),
     rows: fc
       .uniqueArray(row, { maxLength: 40, selector: (r) => `${r.symbol} ${r.minute}` })
@@ -91,7 +100,7 @@ async function fill(
       continue;
     }
     const publish = async (revision: readonly Candle[], publishedAt: bigint): Promise<void> => {
-      const origin = place === 'archive' ? 'archive' : 'day';
+      const origin = place.endsWith('archive') ? 'archive' : 'day';
       if (place !== 'month')
         await store.candles('1m', tradingDate, revision, { origin, publishedAt });
       if (stored)
@@ -101,10 +110,11 @@ async function fill(
           });
     };
     const wrong = rows.map((row) => ({ ...row, volume: WRONG_VOLUME }));
-    const first = place === 'corrected' ? wrong : rows;
+    const isCorrected = place.startsWith('corrected');
+    const first = isCorrected ? wrong : rows;
     all.before.push(...first);
     await publish(first, 0n);
-    if (place === 'corrected') await publish(rows, CORRECTED_AT);
+    if (isCorrected) await publish(rows, CORRECTED_AT);
   }
   if (monthly.length > 0)
     await store.candles(

@@ -51,6 +51,9 @@ async function run(
   parseTimeframe(flags.timeframe);
   if (!ON_GAP.includes(flags.onGap))
     throw new OpsError('BAD_OPTION', `--on-gap ${flags.onGap} is not one of ${ON_GAP.join(', ')}`);
+  const isFilled = flags.onGap === 'null' || flags.onGap === 'fill';
+  if (isFilled && flags.last !== undefined)
+    throw new OpsError('BAD_OPTION', `--on-gap ${flags.onGap} wants --from and --to, not --last`);
   outputFormat(flags);
   await using manager = await DatabaseManager.open({ root: context.layout.root, role: 'reader' });
   const query = marketDataQuery(manager);
@@ -81,7 +84,6 @@ async function run(
           onGap: onGap === 'error' ? 'error' : 'report',
         });
   tellGaps(context, result.missingDates);
-  const isFilled = onGap === 'null' || onGap === 'fill';
   return await printRows<CandleRow>(
     context,
     flags,

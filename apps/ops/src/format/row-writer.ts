@@ -113,6 +113,26 @@ async function openSink(out: string | undefined): Promise<Sink> {
   };
 }
 
+/**
+ * Lets `write` make a file under a temporary name beside `out`, which then appears whole, or not at all when it throws.
+ * @throws `OUTPUT_EXISTS`, also when the name was taken meanwhile
+ */
+export async function writeWhole<T>(
+  out: string,
+  write: (temporary: string) => Promise<T>,
+): Promise<T> {
+  const path = resolve(out);
+  const temporary = `${path}.tmp-${process.pid}`;
+  await assertAbsent(path, out);
+  try {
+    const result = await write(temporary);
+    await publishFile(temporary, path, out);
+    return result;
+  } finally {
+    await rm(temporary, { force: true });
+  }
+}
+
 /** Makes a whole file durable under its final name, which must be free. @throws `OUTPUT_EXISTS` */
 async function publishFile(temporary: string, path: string, shown: string): Promise<void> {
   const handle = await open(temporary, 'r');

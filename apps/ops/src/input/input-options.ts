@@ -100,7 +100,8 @@ function parseMap(
   return map;
 }
 
-function assertTimeZone(zone: string): string {
+/** @throws `BAD_OPTION` unless --tz is a time zone */
+export function assertTimeZone(zone: string): string {
   try {
     new Intl.DateTimeFormat('en', { timeZone: zone });
     return zone;

@@ -3,7 +3,13 @@ import type { Gap, StreamResult } from '@tb/queries';
 import type { Watermark } from '@tb/schema';
 import type { Context } from '../context.ts';
 import { OpsError } from '../errors.ts';
-import { type Cell, OutputClosed, openRowWriter, type RowFormat } from '../format/row-writer.ts';
+import {
+  type Cell,
+  OutputClosed,
+  openRowWriter,
+  type RowFormat,
+  writeWhole,
+} from '../format/row-writer.ts';
 import { timeText } from '../format/time-text.ts';
 import type { CommandResult } from '../output.ts';
 
@@ -75,9 +81,9 @@ async function printParquet<Row>(
   facts: Readonly<Record<string, unknown>>,
 ): Promise<CommandResult> {
   const out = flags.out ?? '';
-  if (!printable.toParquet) throw new OpsError('BAD_OPTION', 'This command writes no Parquet');
-  const path = resolve(out);
-  const { rows } = await printable.toParquet(path);
+  const { toParquet } = printable;
+  if (!toParquet) throw new OpsError('BAD_OPTION', 'This command writes no Parquet');
+  const { rows } = await writeWhole(out, (temporary) => toParquet(temporary));
   return written(out, rows, facts);
 }
 

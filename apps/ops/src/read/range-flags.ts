@@ -3,6 +3,7 @@ import type { SymbolScope } from '@tb/queries';
 import type { Command } from 'commander';
 import type { Context } from '../context.ts';
 import { OpsError } from '../errors.ts';
+import { assertTimeZone } from '../input/input-options.ts';
 import type { OutputFlags } from './print-rows.ts';
 import { assertRange, timeOption } from './time-range.ts';
 
@@ -66,6 +67,7 @@ export function scopeOf(
 
 /** @throws `BAD_OPTION`, `TIME_ZONE_MISSING` */
 export function rangeOf(flags: RangeFlags, calendar: SessionCalendar): QueryRange {
+  if (flags.tz !== undefined) assertTimeZone(flags.tz); // a wrong one is told also where each time has its own
   const time = (option: string, text: string | undefined): bigint | undefined =>
     text === undefined ? undefined : timeOption(option, text, flags.tz, calendar);
   if (flags.last !== undefined) {

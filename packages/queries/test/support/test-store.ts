@@ -143,7 +143,7 @@ export class TestStore implements MarketDataReader {
     await this.connection.run(`DROP TABLE ${name}_raw`);
     const stamps = rows.map((row) => row.ts).sort((a, b) => (a < b ? -1 : a > b ? 1 : 0));
     const { origin = 'day', publishedAt = 0n, tradingDates = [date] } = options;
-    if (origin === 'day')
+    if (origin === 'day' || origin === 'archive')
       for (const table of this.#tables)
         if (table.kind === kind && table.timeframe === timeframe && table.tradingDates[0] === date)
           table.replacedAt ??= publishedAt;
