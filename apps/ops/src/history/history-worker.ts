@@ -4,6 +4,7 @@ import {
   type BuiltMonth,
   buildMonth,
   type FileEntry,
+  isHistoryError,
   Manifest,
   openBuildInstance,
   type RebuildResult,
@@ -43,22 +44,31 @@ serveWorker(
         waitMs: job.waitMs,
       });
     if (job.task === 'archive') {
-      for (const file of job.files)
-        emit({ type: 'archive', archive: await archiveFile(instance.connection, layout, file) });
+      await eachSound(job.files, async (file) =>
+        emit({ type: 'archive', archive: await archiveFile(instance.connection, layout, file) }),
+      );
       return undefined;
     }
+    const { exchange, months } = job;
     using manifest = Manifest.openReader(layout);
-    for (const { timeframe, month } of job.months)
-      emit({
-        type: 'month',
-        month: await buildMonth(instance.connection, {
-          layout,
-          snapshot: manifest.snapshot(),
-          exchange: job.exchange,
-          timeframe,
-          month,
-        }),
-      });
+    await eachSound(months, async (month) => {
+      const spec = { layout, snapshot: manifest.snapshot(), exchange, ...month };
+      emit({ type: 'month', month: await buildMonth(instance.connection, spec) });
+    });
     return undefined;
   },
 );
+
+/** A damaged day file keeps the others from nothing: all of them are done, then the first that is damaged is told. */
+async function eachSound<T>(parts: readonly T[], body: (part: T) => Promise<void>): Promise<void> {
+  const damaged: unknown[] = [];
+  for (const part of parts)
+    try {
+      await body(part);
+    } catch (error) {
+      if (!isHistoryError(error, 'DAY_FILE_MISSING') && !isHistoryError(error, 'DAY_FILE_CORRUPT'))
+        throw error;
+      damaged.push(error);
+    }
+  if (damaged.length > 0) throw damaged[0];
+}

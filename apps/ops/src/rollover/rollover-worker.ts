@@ -1,4 +1,11 @@
-import { buildDay, type CoverageRange, openBuildInstance, verifyFile } from '@tb/history';
+import {
+  buildDay,
+  type CoverageRange,
+  type GateResult,
+  isHistoryError,
+  openBuildInstance,
+  verifyFile,
+} from '@tb/history';
 import { LiveReader, type LiveSnapshot } from '@tb/live';
 import { Calendars } from '@tb/manager/calendars';
 import { type Layout, layoutOf } from '@tb/schema';
@@ -31,6 +38,7 @@ async function build(job: RolloverJob, step: (name: string) => void): Promise<Ro
   const ticks = await attachTicks(connection, snapshot, job.tradingDate);
   const candles = await loadSupplied(connection, snapshot, job.tradingDate, ticks);
   const coverage = coverageOf(snapshot, session);
+  const previous = job.expectedSymbols ?? (await previousSymbols(connection, layout, job));
   const result = await buildDay(connection, {
     layout,
     session,
@@ -44,7 +52,7 @@ async function build(job: RolloverJob, step: (name: string) => void): Promise<Ro
       job.frozenSeq ?? snapshot.seq,
     ),
     coverage,
-    expectedSymbols: job.expectedSymbols ?? (await previousSymbols(connection, layout, job)),
+    expectedSymbols: isFinding(previous) ? undefined : previous,
     explained: [
       ...job.explained,
       ...(coverage === undefined
@@ -55,7 +63,8 @@ async function build(job: RolloverJob, step: (name: string) => void): Promise<Ro
     beside: await instance.connect(),
     onStep: (name, key) => step(key ? `${name} ${key.timeframe || key.kind}` : name),
   });
-  return { ...result, hasSupplied: candles !== undefined };
+  const gates = isFinding(previous) ? [...result.gates, previous] : result.gates;
+  return { ...result, gates, hasSupplied: candles !== undefined };
 }
 
 /** The rows to build from must be the ones that were frozen: another writer may have taken late ones in since. */
@@ -82,14 +91,22 @@ function coverageOf(
     : inside.map(({ source, from, to }) => ({ source, from, to }));
 }
 
-/** Symbols of the session before, from its published file; undefined when there is none. A damaged one is refused before it is opened. */
+/**
+ * Symbols of the session before, from its published file; undefined when there is none. A damaged one is refused before it is
+ * opened, and told: it keeps no other date back, unless its symbols are demanded.
+ * @throws `DAY_FILE_MISSING`, `DAY_FILE_CORRUPT` when a missing symbol would refuse the date
+ */
 async function previousSymbols(
   connection: Connection,
   layout: Layout,
   job: RolloverJob,
-): Promise<readonly string[] | undefined> {
+): Promise<readonly string[] | GateResult | undefined> {
   if (!job.previous) return undefined;
-  await verifyFile(layout, job.previous);
+  try {
+    await verifyFile(layout, job.previous);
+  } catch (error) {
+    return unreadable(job, error);
+  }
   await connection.run(
     `ATTACH '${layout.absolute(job.previous.path).replaceAll("'", "''")}' AS previous (TYPE duckdb, READ_ONLY)`,
   );
@@ -97,4 +114,25 @@ async function previousSymbols(
     'SELECT symbol FROM previous.symbols ORDER BY symbol',
   );
   return rows.getRowObjects().map((row) => String(row['symbol']));
+}
+
+const SYMBOLS_GATE = 'symbols_present';
+
+function unreadable({ exchange, tradingDate, explained }: RolloverJob, error: unknown): GateResult {
+  const isDemanded = !explained.some(({ gate, symbol }) => gate === SYMBOLS_GATE && !symbol);
+  const isDamaged =
+    isHistoryError(error, 'DAY_FILE_MISSING') || isHistoryError(error, 'DAY_FILE_CORRUPT');
+  if (isDemanded || !isDamaged) throw error;
+  return {
+    gate: SYMBOLS_GATE,
+    ok: false,
+    severity: 'flag',
+    subject: `${exchange} ${tradingDate}`,
+    observed: error.message,
+    expected: 'the symbols of the session before',
+  };
+}
+
+function isFinding(one: readonly string[] | GateResult | undefined): one is GateResult {
+  return one !== undefined && 'gate' in one;
 }
