@@ -113,14 +113,13 @@ async function buildAndCheck(
   const lanes = isAlone ? [connection] : [connection, spec.beside];
   await buildAll({ connection, lanes, spec, subjects, files });
   const results = await runGates(contextOf(connection, spec, subjects), spec, lanes);
-  for (const lane of lanes) await lane.run(DROP_TABLES);
+  const drops = [
+    ...subjects.all.map(({ key }) => `tb_day_${key.timeframe}`),
+    ...Object.keys(spec.source.candles ?? {}).map((one) => `tb_day_supplied_${one}`),
+  ].map((table) => `DROP TABLE IF EXISTS temp.main.${table}`);
+  for (const lane of lanes) if (drops.length > 0) await lane.run(drops.join('; '));
   return results;
 }
-
-const DROP_TABLES: string = STORED_TIMEFRAMES.flatMap((one) => [
-  `DROP TABLE IF EXISTS temp.main.tb_day_${one}`,
-  `DROP TABLE IF EXISTS temp.main.tb_day_supplied_${one}`,
-]).join('; ');
 
 /** One trading date under construction. */
 interface DayBuild {

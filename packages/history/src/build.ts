@@ -119,7 +119,14 @@ export function tempName(tradingDate: string): string {
   return `.tmp-${tradingDate}-${randomUUID()}.duckdb`;
 }
 
+/** Versions by connection: it does not change, and thousands of small files are built over one. */
+const knownVersions = new WeakMap<DuckConnection, string>();
+
 /** e.g. `v1.5.6`. */
 export async function duckdbVersion(connection: DuckConnection): Promise<string> {
-  return String((await readRow(connection, 'SELECT version() AS version'))['version']);
+  const known = knownVersions.get(connection);
+  if (known !== undefined) return known;
+  const version = String((await readRow(connection, 'SELECT version() AS version'))['version']);
+  knownVersions.set(connection, version);
+  return version;
 }

@@ -37,7 +37,7 @@ export async function profileOf(
   const rows = await readRows(
     connection,
     `SELECT sid, count(*) AS n, sum(${rowHash(kind)}) AS h, epoch_ns(min(ts)) AS min_ts, epoch_ns(max(ts)) AS max_ts
-     FROM ${relation} GROUP BY sid ORDER BY sid`,
+     FROM ${relation} GROUP BY sid`,
   );
   const symbols = rows.map((row) => ({
     sid: row['sid'] as number,
@@ -46,7 +46,8 @@ export async function profileOf(
     minTs: row['min_ts'] as bigint,
     maxTs: row['max_ts'] as bigint,
   }));
-  return profileFrom(symbols);
+  // Sorted here: a sort in the statement is a quarter of its time where a file is small.
+  return profileFrom(symbols.sort((a, b) => a.sid - b.sid));
 }
 
 /** Rows per symbol, without their hashes: a seventh of the time of a profile. */

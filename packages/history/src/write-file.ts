@@ -162,11 +162,15 @@ async function fill(
     await connection.run(inserts.join('; '));
     return profile;
   };
-  // A rollback does not undo USE.
-  return await withCleanup(
-    () => inTransaction(connection, write),
-    () => connection.run(restore),
-  );
+  try {
+    return await inTransaction(connection, write);
+  } catch (error) {
+    // A rollback does not undo USE.
+    return await withCleanup(
+      () => Promise.reject(error),
+      () => connection.run(restore),
+    );
+  }
 }
 
 /**
