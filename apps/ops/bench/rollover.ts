@@ -52,7 +52,7 @@ async function rowsOf(
     },
   ];
   if (peakMb === undefined) return rows;
-  const memory = 'resident memory of the building process; DuckDB may use 512 MB of it';
+  const memory = 'resident memory of the building process';
   return [...rows, { name: `${name}: peak`, value: peakMb, unit: 'MB', detail: memory }];
 }
 

@@ -113,11 +113,10 @@ async function buildAndCheck(
   const lanes = isAlone ? [connection] : [connection, spec.beside];
   await buildAll({ connection, lanes, spec, subjects, files });
   const results = await runGates(contextOf(connection, spec, subjects), spec, lanes);
-  const drops = [
-    ...subjects.all.map(({ key }) => `tb_day_${key.timeframe}`),
-    ...Object.keys(spec.source.candles ?? {}).map((one) => `tb_day_supplied_${one}`),
-  ].map((table) => `DROP TABLE IF EXISTS temp.main.${table}`);
-  for (const lane of lanes) if (drops.length > 0) await lane.run(drops.join('; '));
+  const drops = Object.keys(spec.source.candles ?? {}).map(
+    (one) => `DROP TABLE IF EXISTS temp.main.tb_day_supplied_${one}`,
+  );
+  if (drops.length > 0) await connection.run(drops.join('; '));
   return results;
 }
 
@@ -158,6 +157,8 @@ interface FileSource {
   readonly timeframe: StoredTimeframe | '';
   /** Canonical relation. */
   readonly rows: string;
+  /** The temporary table that `rows` is, if it is one. */
+  readonly table?: string | undefined;
   /** Relation with the sids of supplied candles. */
   readonly supplied?: string | undefined;
 }
@@ -171,12 +172,14 @@ async function buildFile(
   const { layout, session, symbols, revision, coverage, sliceRows, onStep } = spec;
   const { exchange, tradingDate, open } = session;
   const { sourceFingerprint } = spec;
-  const { kind, timeframe, rows } = source;
+  const { kind, timeframe, rows, table } = source;
   const key: DayFileKey = { exchange, kind, timeframe, tradingDate, revision };
   const fileSpec = { layout, key, symbols, sourceFingerprint, coverage, sliceRows, onStep };
   const built = await buildRows(lane, { ...fileSpec, originNs: open }, rows, beside);
   files.push(built.file);
-  return { ...source, ...built };
+  // Nothing reads them again, and rows in memory are not compressed.
+  if (table !== undefined) await lane.run(`DROP TABLE ${table}`);
+  return { ...built, supplied: source.supplied };
 }
 
 async function buildTicks(build: DayBuild): Promise<void> {
@@ -195,7 +198,7 @@ async function buildMinutes(build: DayBuild): Promise<void> {
   const ticks = subjects.find('');
   const supplied = await loadSupplied(connection, spec, '1m');
   if (!ticks && !supplied) return;
-  const parts: string[] = supplied ? [`SELECT * FROM ${supplied.rows}`] : [];
+  const derived: string[] = [];
   if (ticks) {
     const { target, targetProfile } = ticks;
     const { session, sliceRows } = spec;
@@ -206,14 +209,10 @@ async function buildMinutes(build: DayBuild): Promise<void> {
     for (const condition of conditions) {
       const from = `(SELECT * FROM ${target} WHERE ${condition}) AS ticks`;
       const request = { from, kind: 'ticks', timeframe: '1m', session, ...how } as const;
-      parts.push(deriveCandlesSql(request));
+      derived.push(deriveCandlesSql(request));
     }
   }
-  const rows = await createCandleTable(connection, '1m', parts);
-  const source: FileSource = {
-    ...{ kind: 'candles', timeframe: '1m', rows },
-    supplied: supplied?.sids,
-  };
+  const source = await candleSource(connection, '1m', derived, supplied);
   await subjects.add(await buildFile(build, source, connection));
 }
 
@@ -245,39 +244,48 @@ async function widerSource(
   const { session } = spec;
   const supplied = await loadSupplied(lane, spec, timeframe);
   if (!minutes && !supplied) return undefined;
-  const parts: string[] = supplied ? [`SELECT * FROM ${supplied.rows}`] : [];
+  const derived: string[] = [];
   for (const condition of plan?.conditions ?? []) {
     const rest = supplied ? ` AND sid NOT IN (SELECT sid FROM ${supplied.sids})` : '';
     const from = `(SELECT * FROM ${minutes?.target} WHERE ${condition}${rest}) AS minutes`;
     const hasFractions = plan?.hasFractions;
-    parts.push(deriveCandlesSql({ from, kind: 'candles', timeframe, session, hasFractions }));
+    derived.push(deriveCandlesSql({ from, kind: 'candles', timeframe, session, hasFractions }));
   }
-  const rows = await createCandleTable(lane, timeframe, parts);
-  return { kind: 'candles', timeframe, rows, supplied: supplied?.sids };
+  return await candleSource(lane, timeframe, derived, supplied);
 }
 
 /**
- * Candles of one timeframe in a temporary table: computed once, they are the source that the file is compared with. Each
- * part is a statement of its own, so that only one slice of ticks is aggregated at a time.
+ * Supplied candles as they are; where some are derived, all in a temporary table: computed once, they are the source that the
+ * file is compared with. Each derivation is a statement of its own, so that only one slice of rows is aggregated at a time.
  */
-async function createCandleTable(
-  connection: DuckConnection,
+async function candleSource(
+  lane: DuckConnection,
   timeframe: StoredTimeframe,
-  parts: readonly string[],
-): Promise<string> {
+  derived: readonly string[],
+  supplied: SuppliedCandles | undefined,
+): Promise<FileSource> {
+  if (supplied && derived.length === 0)
+    return { kind: 'candles', timeframe, rows: supplied.rows, supplied: supplied.sids };
   const table = `temp.main.tb_day_${timeframe}`;
   const columns = COLUMNS.candles.map(([name, type]) => `${name} ${type}`);
-  await connection.run(`CREATE OR REPLACE TEMP TABLE ${table} (${columns.join(', ')})`);
-  for (const part of parts) await connection.run(`INSERT INTO ${table} ${part}`);
-  return table;
+  await lane.run(`CREATE OR REPLACE TEMP TABLE ${table} (${columns.join(', ')})`);
+  const parts = supplied ? [`SELECT * FROM ${supplied.rows}`, ...derived] : derived;
+  for (const part of parts) await lane.run(`INSERT INTO ${table} ${part}`);
+  return { kind: 'candles', timeframe, rows: table, table, supplied: supplied?.sids };
 }
 
-/** Supplied candles: their canonical rows, and a table with their sids. */
+interface SuppliedCandles {
+  /** Canonical relation. */
+  readonly rows: string;
+  /** A temporary table with their sids. */
+  readonly sids: string;
+}
+
 async function loadSupplied(
   connection: DuckConnection,
   spec: DaySpec,
   timeframe: StoredTimeframe,
-): Promise<{ readonly rows: string; readonly sids: string } | undefined> {
+): Promise<SuppliedCandles | undefined> {
   const rowsSql = spec.source.candles?.[timeframe];
   if (rowsSql === undefined) return undefined;
   await assertColumns(connection, 'candles', `(${rowsSql})`);

@@ -5,8 +5,6 @@ import type { GateSubject } from './gates/gate.ts';
 
 /** A file that was built, and what from. */
 export interface DayFile extends ProfiledBuild {
-  /** Canonical relation. */
-  readonly rows: string;
   /** Relation with the sids of supplied candles. */
   readonly supplied?: string | undefined;
 }
@@ -34,7 +32,7 @@ export class DaySubjects implements AsyncDisposable {
   }
 
   /** Attaches a built file. */
-  async add({ file, source, target: targetProfile, rows, supplied }: DayFile): Promise<void> {
+  async add({ file, source, target: targetProfile, supplied }: DayFile): Promise<void> {
     const catalog = `tb_day_file_${file.timeframe || 'ticks'}`;
     const path = literal(this.#layout.absolute(file.tempPath));
     await this.#connection.run(`ATTACH ${path} AS ${catalog} (TYPE duckdb, READ_ONLY)`);
@@ -43,7 +41,7 @@ export class DaySubjects implements AsyncDisposable {
     const { exchange, kind, timeframe, tradingDate, revision } = file;
     const key = { exchange, kind, timeframe, tradingDate, revision };
     const profiles = { sourceProfile: source, targetProfile };
-    this.#subjects.push({ key, source: rows, ...profiles, target, catalog, supplied });
+    this.#subjects.push({ key, ...profiles, target, catalog, supplied });
   }
 
   /** Detaches all, newest first. */

@@ -308,7 +308,6 @@ describe('gates on a file that is not its source', () => {
       const { exchange, kind, tradingDate, revision } = file;
       return {
         key: { exchange, kind, timeframe: file.timeframe, tradingDate, revision },
-        source,
         sourceProfile: await profileOf(connection, kind, source),
         target,
         targetProfile: await profileOf(connection, kind, target),

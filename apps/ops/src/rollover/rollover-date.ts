@@ -153,7 +153,7 @@ async function buildDate(
     previous: previousFile(tradingDate, snapshot, tools),
     explained: options.explained,
     dryRun: options.dryRun,
-    memoryLimitMb: tools.memoryLimitMb ?? 512,
+    memoryLimitMb: tools.memoryLimitMb,
   };
   const result = await worker.run(job);
   if (!result.ok) throw gateError(`${tools.live.exchange} ${tradingDate}`, result.gates);

@@ -14,7 +14,8 @@ export interface RolloverJob {
   readonly previous: FileEntry | undefined;
   readonly explained: readonly Explanation[];
   readonly dryRun: boolean;
-  readonly memoryLimitMb: number;
+  /** Of DuckDB; by default what the symbols of the date want. */
+  readonly memoryLimitMb: number | undefined;
 }
 
 /** What the worker built. */

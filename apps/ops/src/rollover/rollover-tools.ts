@@ -26,7 +26,7 @@ export interface RolloverTools {
   readonly onStep?: ((step: RolloverStep) => void) | undefined;
   /** ns UTC; the clock by default. */
   readonly now?: (() => bigint) | undefined;
-  /** DuckDB memory of the worker. Default 512. */
+  /** DuckDB memory of the worker. Default 256 and 1 more for every 32 symbols of the date, 512 for a correction. */
   readonly memoryLimitMb?: number | undefined;
 }
 

@@ -33,7 +33,8 @@ async function build(job: RolloverJob, step: (name: string) => void): Promise<Ro
   using reader = LiveReader.open({ layout, exchange: job.exchange, candles: 'supplied' });
   const snapshot = reader.snapshot();
   assertFrozen(snapshot, job);
-  await using instance = await openBuildInstance({ memoryLimitMb: job.memoryLimitMb });
+  const memoryLimitMb = job.memoryLimitMb ?? memoryFor(snapshot);
+  await using instance = await openBuildInstance({ memoryLimitMb });
   const { connection } = instance;
   const ticks = await attachTicks(connection, snapshot, job.tradingDate);
   const candles = await loadSupplied(connection, snapshot, job.tradingDate, ticks);
@@ -65,6 +66,14 @@ async function build(job: RolloverJob, step: (name: string) => void): Promise<Ro
   });
   const gates = isFinding(previous) ? [...result.gates, previous] : result.gates;
   return { ...result, gates, hasSupplied: candles !== undefined };
+}
+
+/**
+ * Ticks are sorted by slices, so that their number does not matter. The 1m candles of the whole date stand in memory while they are
+ * written, twice 10 to 20 KB a symbol. The process takes about 200 MB more.
+ */
+function memoryFor(snapshot: LiveSnapshot): number {
+  return 256 + Math.ceil(snapshot.latest().size / 32);
 }
 
 /** The rows to build from must be the ones that were frozen: another writer may have taken late ones in since. */

@@ -15,8 +15,6 @@ export interface GateSubject {
   readonly key: DayFileKey;
   /** A relation with the `sid` of every symbol whose candles were supplied, not derived; undefined when none was. */
   readonly supplied?: string | undefined;
-  /** Canonical relation of the source rows. */
-  readonly source: string;
   readonly sourceProfile: Profile;
   /** `data` of the built file, attached. */
   readonly target: string;
