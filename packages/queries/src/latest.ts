@@ -1,6 +1,7 @@
 import type { Watermark } from '@tb/schema';
 import type { CandleRow, TickRow } from './chunk.ts';
 import type { QueryContext } from './context.ts';
+import { QueryError } from './errors.ts';
 import { queryLastCandles, queryLastTicks } from './last-query.ts';
 import type { SymbolScope } from './request.ts';
 
@@ -17,7 +18,7 @@ export interface LatestPrice {
   /** Of the tick; close of the candle. */
   readonly price: number;
   readonly tick?: TickRow | undefined;
-  /** Only for a symbol without any tick: its newest 1m candle. */
+  /** Where a 1m candle is newer than the last tick, or there is no tick: that candle. */
   readonly candle?: CandleRow | undefined;
 }
 
@@ -32,19 +33,39 @@ export async function queryLatest(
   context: QueryContext,
   request: LatestRequest,
 ): Promise<LatestResult> {
-  const prices: LatestPrice[] = [];
+  if (request.symbols === undefined || request.symbol !== undefined)
+    throw new QueryError('BAD_REQUEST', 'latest wants its symbols by name, in symbols');
+  const prices = new Map<string, LatestPrice>();
   await using ticks = await queryLastTicks(context, { ...request, count: 1 });
   const { symbols, watermark } = ticks;
   for await (const tick of ticks.rows())
-    prices.push({ symbol: tick.symbol, ts: tick.ts, price: tick.price, tick });
-  const found = new Set(prices.map((price) => price.symbol));
-  const missing = symbols.filter((symbol) => !found.has(symbol));
-  if (missing.length > 0) {
-    const asked = { ...request, symbols: missing, count: 1, timeframe: '1m' };
+    prices.set(tick.symbol, { symbol: tick.symbol, ts: tick.ts, price: tick.price, tick });
+  const inDoubt = await maybeNewerAsCandle(context, request.exchange, symbols, prices);
+  if (inDoubt.length > 0) {
+    const asked = { ...request, symbols: inDoubt, count: 1, timeframe: '1m' };
     await using candles = await queryLastCandles(context, asked);
-    for await (const candle of candles.rows())
-      prices.push({ symbol: candle.symbol, ts: candle.ts, price: candle.close, candle });
+    for await (const candle of candles.rows()) {
+      const { symbol, ts, close: price } = candle;
+      const known = prices.get(symbol);
+      if (known === undefined || known.ts < ts) prices.set(symbol, { symbol, ts, price, candle });
+    }
   }
-  prices.sort((a, b) => symbols.indexOf(a.symbol) - symbols.indexOf(b.symbol));
-  return { prices, watermark };
+  return { prices: symbols.flatMap((symbol) => prices.get(symbol) ?? []), watermark };
+}
+
+/** Symbols without a tick, and those whose last tick is of a date before the last one with 1m candles. */
+async function maybeNewerAsCandle(
+  context: QueryContext,
+  exchange: string,
+  symbols: readonly string[],
+  prices: ReadonlyMap<string, LatestPrice>,
+): Promise<string[]> {
+  const extent = await context.reader.extent(exchange, 'candles', '1m');
+  if (!extent) return [];
+  const calendar = context.calendarOf(exchange);
+  return symbols.filter((symbol) => {
+    const ts = prices.get(symbol)?.ts;
+    const date = ts === undefined ? undefined : calendar.tradingDateOf(ts);
+    return date === undefined || date < extent.last;
+  });
 }

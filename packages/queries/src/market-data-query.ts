@@ -72,7 +72,7 @@ export class MarketDataQuery {
     return queryLastTicks(this.#context, request);
   }
 
-  /** The newest price of many symbols at once: of the last tick, or of the last 1m candle of a symbol without ticks. */
+  /** The newest price of many symbols at once: of the last tick, or of the last 1m candle where that is newer. */
   latest(request: LatestRequest): Promise<LatestResult> {
     return queryLatest(this.#context, request);
   }

@@ -57,7 +57,8 @@ export class StreamResult<Chunk> implements AsyncDisposable {
 
   /**
    * Rows as column chunks, in total order. Memory is bounded by the chunk here, and by one slice in the engine.
-   * @throws `RESULT_CONSUMED` when read or closed before; the reason of the signal when it aborts.
+   * @throws `RESULT_CONSUMED` when read or closed before; when the signal aborts its reason, or the reader's
+   *   `QUERY_ABORTED` with it as cause.
    */
   async *chunks(): AsyncGenerator<Chunk, void, undefined> {
     this.claim();

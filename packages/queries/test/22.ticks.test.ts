@@ -178,6 +178,27 @@ test('latest answers for many symbols at once, from ticks, else from the last ca
   ]);
 });
 
+test('regress-7-latest: a candle of a later date is newer than the last tick, an older one is not', async () => {
+  await store.ticks('2024-03-11', [
+    tick('A', monday.open, 1n, 41),
+    tick('B', monday.open, 2n, 42),
+    tick('C', monday.open, 3n, 43),
+  ]);
+  await store.candles('1m', '2024-03-11', [candle('C', monday.open - MINUTE, 7)]);
+  await store.candles('1m', '2024-03-12', [candle('B', tuesday.open, 5)]);
+  const { prices } = await query.latest({ exchange: 'nse', symbols: ['A', 'B', 'C'] });
+  expect(prices.map(({ symbol, ts, price }) => [symbol, ts, price])).toEqual([
+    ['A', monday.open, 41],
+    ['B', tuesday.open, 6],
+    ['C', monday.open, 43],
+  ]);
+  expect(prices.map((price) => price.tick !== undefined)).toEqual([true, false, true]);
+  for (const bad of [{}, { symbol: 'A' }])
+    await expect(query.latest({ exchange: 'nse', ...bad } as never)).rejects.toMatchObject({
+      code: 'BAD_REQUEST',
+    });
+});
+
 test('sessions tells which have data; coverage how many candles each has', async () => {
   await store.candles('1m', '2024-03-11', minutes(calendar, 'A', '2024-03-11', 375));
   await store.candles('1m', '2024-03-13', [
