@@ -4,7 +4,7 @@ import type { BenchRow } from '@tb/testkit';
 import { DuckEngine } from '../../../../packages/manager/src/market/duck-engine.ts';
 import type { Bench } from './bench.ts';
 import { EXCHANGE } from './made-store.ts';
-import { compared, median, timed } from './reference.ts';
+import { collectGarbage, compared, median, timed } from './reference.ts';
 import { names, rangeOf, year } from './sizes.ts';
 
 /** Symbols whose 1m candles of a year are about a million rows. */
@@ -45,6 +45,7 @@ async function outOfTheEngine(bench: Bench): Promise<BenchRow> {
         rows = kept.reduce((sum, chunk) => sum + chunk.rows, 0);
       }),
     () => timed(() => bench.raw.objects(sql)),
+    collectGarbage,
   );
   await engine.close();
   return {
@@ -76,6 +77,7 @@ async function outOfAQuery(bench: Bench): Promise<BenchRow[]> {
       return spent;
     },
     () => timed(() => bench.raw.objects(`${rawSql(bench)} ORDER BY ts, sid`)),
+    collectGarbage,
   );
   return [
     {
@@ -109,6 +111,7 @@ async function ownObjects(bench: Bench): Promise<BenchRow> {
         rows = 0;
         for await (const _row of (await bench.query.candles(ask)).rows()) rows += 1;
       }),
+    collectGarbage,
   );
   return {
     name: '1M sorted candles by chunks(), against rows() of the same query',
