@@ -276,6 +276,8 @@ describe('details of a day file', () => {
       'नमस्ते',
       'semi; DROP TABLE data',
       '"quoted"',
+      'back\\slash \\n \\u0041',
+      '🚀 U+1F680',
     ];
     await using writer = await market.writer();
     const sids = await writer.sidsOf('nse', names, DATE);
