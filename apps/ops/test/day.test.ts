@@ -283,28 +283,12 @@ describe('bad input has a code, an exit code, and stores nothing', () => {
   test('a missing file, and a root that is none', async () => {
     using root = tempRoot('missing');
     const data = ['--root', root.at('data')];
-    const noRoot = await tb([
-      'ingest',
-      root.at('t.csv'),
-      '--exchange',
-      'nse',
-      '--kind',
-      'ticks',
-      ...data,
-      '--json',
-    ]);
+    const ticks = ['--exchange', 'nse', '--kind', 'ticks', '--json'];
+    const ingest = ['ingest', root.at('t.csv'), ...ticks, ...data];
+    const noRoot = await tb(ingest);
     expect([noRoot.exit, noRoot.json.error.code]).toEqual([3, 'NOT_INITIALISED']);
     await tb(['init', ...data]);
-    const noFile = await tb([
-      'ingest',
-      root.at('t.csv'),
-      '--exchange',
-      'nse',
-      '--kind',
-      'ticks',
-      ...data,
-      '--json',
-    ]);
+    const noFile = await tb(ingest);
     expect([noFile.exit, noFile.json.error.code]).toEqual([2, 'INPUT_MISSING']);
   }, 240_000);
 });

@@ -124,3 +124,8 @@ export function isHistoryError(error: unknown, code?: HistoryErrorCode): error i
   if (typeof candidate !== 'object' || candidate === null) return false;
   return candidate.name === 'HistoryError' && (code === undefined || candidate.code === code);
 }
+
+/** Whether a published file is gone or damaged: what concerns this file, and no other. */
+export function isFileUnusable(error: unknown): error is HistoryError {
+  return isHistoryError(error, 'DAY_FILE_MISSING') || isHistoryError(error, 'DAY_FILE_CORRUPT');
+}

@@ -28,7 +28,13 @@ export {
   rederiveCandlesSql,
 } from './derive.ts';
 export { type BuildInstance, type DuckConnection, openBuildInstance } from './duck.ts';
-export { HistoryError, type HistoryErrorCode, historyErrors, isHistoryError } from './errors.ts';
+export {
+  HistoryError,
+  type HistoryErrorCode,
+  historyErrors,
+  isFileUnusable,
+  isHistoryError,
+} from './errors.ts';
 export type { FileQuery } from './file-index.ts';
 export { GARBAGE_DELAY_NS, sweepGarbage } from './garbage.ts';
 export type {

@@ -1,6 +1,6 @@
 import type { Layout, StoredTimeframe } from '@tb/schema';
 import type { MonthEntry } from './day-file.ts';
-import { isHistoryError } from './errors.ts';
+import { isFileUnusable } from './errors.ts';
 import type { ManifestSnapshot, PlannedMonth } from './manifest-snapshot.ts';
 import { datesOfPeriod, lastMonthOf } from './period.ts';
 import type { InputFile } from './relation.ts';
@@ -40,8 +40,7 @@ async function isSound(layout: Layout, { month }: PlannedMonth): Promise<boolean
     await verifyFile(layout, month);
     return true;
   } catch (error) {
-    if (isHistoryError(error, 'DAY_FILE_MISSING') || isHistoryError(error, 'DAY_FILE_CORRUPT'))
-      return false;
+    if (isFileUnusable(error)) return false;
     throw error;
   }
 }

@@ -4,7 +4,7 @@ import {
   type BuiltMonth,
   buildMonth,
   type FileEntry,
-  isHistoryError,
+  isFileUnusable,
   Manifest,
   openBuildInstance,
   type RebuildResult,
@@ -66,8 +66,7 @@ async function eachSound<T>(parts: readonly T[], body: (part: T) => Promise<void
     try {
       await body(part);
     } catch (error) {
-      if (!isHistoryError(error, 'DAY_FILE_MISSING') && !isHistoryError(error, 'DAY_FILE_CORRUPT'))
-        throw error;
+      if (!isFileUnusable(error)) throw error;
       damaged.push(error);
     }
   if (damaged.length > 0) throw damaged[0];

@@ -2,7 +2,7 @@ import { lstat } from 'node:fs/promises';
 import {
   dayFileLabel,
   type GateResult,
-  isHistoryError,
+  isFileUnusable,
   type ManifestWriter,
   quarantineFile,
   verifyFile,
@@ -26,8 +26,7 @@ export async function findLost(
     try {
       await verifyFile(layout, file);
     } catch (error) {
-      const isLost =
-        isHistoryError(error, 'DAY_FILE_MISSING') || isHistoryError(error, 'DAY_FILE_CORRUPT');
+      const isLost = isFileUnusable(error);
       if (!isLost || !acceptsLost(job)) throw error;
       lost.push({ file, reason: error.message });
     }

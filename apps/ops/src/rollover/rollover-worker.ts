@@ -2,7 +2,7 @@ import {
   buildDay,
   type CoverageRange,
   type GateResult,
-  isHistoryError,
+  isFileUnusable,
   openBuildInstance,
   verifyFile,
 } from '@tb/history';
@@ -129,8 +129,7 @@ const SYMBOLS_GATE = 'symbols_present';
 
 function unreadable({ exchange, tradingDate, explained }: RolloverJob, error: unknown): GateResult {
   const isDemanded = !explained.some(({ gate, symbol }) => gate === SYMBOLS_GATE && !symbol);
-  const isDamaged =
-    isHistoryError(error, 'DAY_FILE_MISSING') || isHistoryError(error, 'DAY_FILE_CORRUPT');
+  const isDamaged = isFileUnusable(error);
   if (isDemanded || !isDamaged) throw error;
   return {
     gate: SYMBOLS_GATE,

@@ -2,6 +2,7 @@ import {
   archiveRelation,
   type CoverageRange,
   type FileEntry,
+  isFileUnusable,
   type MonthEntry,
   meets,
   type PlannedMonth,
@@ -18,7 +19,7 @@ import type { DuckEngine } from './duck-engine.ts';
 import type { SourcePlan } from './plan-sources.ts';
 import { literal } from './sql-text.ts';
 import type { TailTables } from './tail-tables.ts';
-import { isFileUnusable, type SourceVerifier } from './verify-file.ts';
+import type { SourceVerifier } from './verify-file.ts';
 
 /** Where sources are opened. */
 export interface SourceContext {

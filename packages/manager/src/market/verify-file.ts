@@ -48,8 +48,3 @@ async function hasSize(path: string, sizeBytes: number): Promise<boolean> {
 export function isFileMissing(error: unknown): boolean {
   return isHistoryError(error, 'DAY_FILE_MISSING') || isLiveError(error, 'SEGMENT_MISSING');
 }
-
-/** Whether a derived file is gone or is another one by now: it can be done without. */
-export function isFileUnusable(error: unknown): boolean {
-  return isHistoryError(error, 'DAY_FILE_MISSING') || isHistoryError(error, 'DAY_FILE_CORRUPT');
-}
