@@ -1,9 +1,7 @@
-import { createHash } from 'node:crypto';
-import { createReadStream } from 'node:fs';
 import type { Readable } from 'node:stream';
 import type { SessionCalendar } from '@tb/calendar';
 import type { LiveBuffer } from '@tb/live';
-import type { Kind, Layout } from '@tb/schema';
+import { hashFile, type Kind, type Layout } from '@tb/schema';
 import { OpsError } from './errors.ts';
 import { inputBlocks } from './ingest/input-blocks.ts';
 import { feedBatches, fileBatches } from './ingest/keyed-batches.ts';
@@ -104,13 +102,11 @@ async function checkedSource(
   if (input.name === '-') return options.source;
   for await (const _block of inputBlocks(input, options.input, tools.calendar, tools.stdin))
     if (tools.signal.aborted) break;
-  const hash = createHash('sha256');
   try {
-    for await (const chunk of createReadStream(input.name)) hash.update(chunk as Buffer);
+    return `sha256:${(await hashFile(input.name)).sha256}`;
   } catch (error) {
     throw inputError(input.name, error);
   }
-  return `sha256:${hash.digest('hex')}`;
 }
 
 /** @returns false when it was asked to stop before the end. What was handed over is settled either way. */

@@ -1,5 +1,4 @@
 import { existsSync } from 'node:fs';
-import { chmod } from 'node:fs/promises';
 import {
   type DuckDBAppender,
   type DuckDBConnection,
@@ -9,9 +8,8 @@ import {
   DuckDBTypeId,
   type DuckDBValue,
 } from '@duckdb/node-api';
-import { readSql } from '@tb/schema';
+import { readSql, sealFile } from '@tb/schema';
 import { DUCKDB_OPTIONS } from './duckdb-options.ts';
-import { hashFile, syncFile } from './file-bytes.ts';
 import type { Row, RunTable } from './run-file-protocol.ts';
 
 const TABLES: readonly RunTable[] = [
@@ -101,9 +99,8 @@ export class RunFileBuild {
     if (existsSync(`${this.#path}.wal`))
       throw new Error(`${this.#path}.wal is left: not all rows are in the file`);
     await this.#readBack();
-    await chmod(this.#path, 0o444);
-    await syncFile(this.#path);
-    return hashFile(this.#path);
+    const { sha256, sizeBytes } = await sealFile(this.#path);
+    return { sha256, sizeBytes };
   }
 
   /** A file that opens proves nothing: counts the rows of every table in a second, read-only instance. */

@@ -2,9 +2,10 @@
  * The process that builds one run file; started by `run-file-writer.ts` with the path as argument. A process of its own,
  * because DuckDB may abort its process on an I/O error, and the runner must live to say what happened.
  */
-import { unlinkIfThere } from './file-bytes.ts';
+
 import { RunFileBuild } from './run-file-build.ts';
 import type { FromChild, ToChild } from './run-file-protocol.ts';
+import { unlinkIfThere } from './unlink-if-there.ts';
 
 const path = process.argv[2];
 if (path === undefined || !process.send) throw new Error('Started by @tb/backtest only');

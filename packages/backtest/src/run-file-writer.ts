@@ -2,10 +2,10 @@ import { type ChildProcess, fork } from 'node:child_process';
 import { link } from 'node:fs/promises';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import type { Layout } from '@tb/schema';
+import { type Layout, syncFolder } from '@tb/schema';
 import { BacktestError } from './errors.ts';
-import { syncFolder, unlinkIfThere } from './file-bytes.ts';
 import type { FromChild, Row, RunTable, ToChild } from './run-file-protocol.ts';
+import { unlinkIfThere } from './unlink-if-there.ts';
 
 // The built file, from src and from dist alike: the child runs without a loader.
 const CHILD = fileURLToPath(new URL('../dist/run-file-child.js', import.meta.url));

@@ -1,8 +1,8 @@
 import { existsSync } from 'node:fs';
 import type { DuckDBValue } from '@duckdb/node-api';
+import { hashFile } from '@tb/schema';
 import { DUCKDB_OPTIONS } from './duckdb-options.ts';
 import { BacktestError } from './errors.ts';
-import { hashFile } from './file-bytes.ts';
 import type { Order } from './order.ts';
 import type { RunInput } from './run-history.ts';
 import type { RunMetric } from './run-tally.ts';

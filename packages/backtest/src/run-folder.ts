@@ -1,8 +1,8 @@
 import { readdir } from 'node:fs/promises';
 import { join } from 'node:path';
-import type { Layout } from '@tb/schema';
+import { type Layout, syncFolder } from '@tb/schema';
 import { BacktestError } from './errors.ts';
-import { syncFolder, unlinkIfThere } from './file-bytes.ts';
+import { unlinkIfThere } from './unlink-if-there.ts';
 
 /** Names in the folder of runs. @throws `RUN_FOLDER_FAILED` */
 export async function listRunFolder(layout: Layout): Promise<readonly string[]> {

@@ -1,5 +1,4 @@
-import type { Layout } from '@tb/schema';
-import { hashFile } from './file-bytes.ts';
+import { hashFile, type Layout } from '@tb/schema';
 import type { RunInput } from './run-history.ts';
 import type { RunIndex, RunRecord } from './run-index.ts';
 

@@ -1,11 +1,11 @@
 import { rm } from 'node:fs/promises';
 import { dirname, posix } from 'node:path';
-import { createFolder, type Layout } from '@tb/schema';
+import { createFolder, type Layout, sealFile } from '@tb/schema';
 import { tempName } from './build.ts';
 import { type BuiltFile, COLUMNS, dayFileLabel, type FileEntry } from './day-file.ts';
 import { type DuckConnection, literal, readRow, readRows } from './duck.ts';
 import { HistoryError } from './errors.ts';
-import { findStats, identityOf, isSameFile, sealFile } from './file-bytes.ts';
+import { findStats, identityOf, isSameFile } from './file-stats.ts';
 import { addGarbage, unlinkIfThere } from './garbage.ts';
 import type { ManifestSnapshot } from './manifest-snapshot.ts';
 import type { ManifestWriter } from './manifest-writer.ts';
@@ -106,8 +106,9 @@ export async function archiveFile(
       await copyToParquet(connection, entry, absolute);
       await verifyParquet(connection, entry, absolute);
     });
-    const sealed = await sealFile(absolute, () => {});
-    return { ...key, ...sealed, tempPath, path, hotSha256: entry.sha256 };
+    const { stats, ...sealed } = await sealFile(absolute);
+    const identity = identityOf(stats);
+    return { ...key, ...sealed, identity, tempPath, path, hotSha256: entry.sha256 };
   } catch (error) {
     await rm(absolute, { force: true });
     if (error instanceof HistoryError) throw error;

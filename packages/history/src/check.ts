@@ -1,7 +1,7 @@
 import type { Layout } from '@tb/schema';
 import { verifyCorrectionChain } from './correction.ts';
 import { isHistoryError } from './errors.ts';
-import { findStats } from './file-bytes.ts';
+import { findStats } from './file-stats.ts';
 import { findFiles } from './inventory.ts';
 import type { ManifestSnapshot } from './manifest-snapshot.ts';
 import { verifyFile } from './verify.ts';

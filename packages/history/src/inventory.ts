@@ -1,10 +1,10 @@
 import { posix } from 'node:path';
-import { type DayFileKey, type Kind, type Layout, STORED_TIMEFRAMES } from '@tb/schema';
+import { type DayFileKey, hashFile, type Kind, type Layout, STORED_TIMEFRAMES } from '@tb/schema';
 import { dayFileLabel } from './day-file.ts';
 import { dayFoldersOf, exchangesOnDisk, namesIn, parseDayFileName } from './day-folders.ts';
 import { type DuckConnection, literal, readRow, readRows, withCleanup } from './duck.ts';
 import { HistoryError } from './errors.ts';
-import { findStats, sha256Of } from './file-bytes.ts';
+import { findStats } from './file-stats.ts';
 import { profileOf } from './profile.ts';
 import type { FileRecord } from './publish.ts';
 import { archiveRelation } from './relation.ts';
@@ -86,7 +86,7 @@ export async function describeFile(
   const absolute = layout.absolute(file.path);
   if (await findStats(`${absolute}.wal`))
     throw new HistoryError('DAY_FILE_CORRUPT', `${file.path} has a .wal beside it`);
-  const { sha256, stats } = await sha256Of(absolute);
+  const { sha256, stats } = await hashFile(absolute);
   try {
     const contents =
       file.tier === 'hot'

@@ -7,9 +7,16 @@ import {
   translateSqliteError,
   WriterLock,
 } from '@tb/locks';
-import { assertMigrated, createFolder, type Layout, migrate, SCHEMA_VERSION } from '@tb/schema';
+import {
+  assertMigrated,
+  createFolder,
+  type Layout,
+  migrate,
+  SCHEMA_VERSION,
+  syncFolder,
+} from '@tb/schema';
 import type { BuiltFile } from './day-file.ts';
-import { findStats, syncFolder } from './file-bytes.ts';
+import { findStats } from './file-stats.ts';
 import { Manifest } from './manifest.ts';
 import type { ManifestSnapshot } from './manifest-snapshot.ts';
 import { type Published, type PublishOptions, publishRows } from './publish.ts';

@@ -5,7 +5,7 @@ import { duckdbVersion, tempName } from './build.ts';
 import type { BuiltFile, MonthEntry } from './day-file.ts';
 import type { DuckConnection } from './duck.ts';
 import { HistoryError } from './errors.ts';
-import { findStats, identityOf, isSameFile } from './file-bytes.ts';
+import { findStats, identityOf, isSameFile } from './file-stats.ts';
 import { addGarbage, unlinkIfThere } from './garbage.ts';
 import type { ManifestSnapshot } from './manifest-snapshot.ts';
 import type { ManifestWriter } from './manifest-writer.ts';

@@ -1,9 +1,9 @@
 import { link, unlink } from 'node:fs/promises';
 import { dirname } from 'node:path';
-import { createFolder, type Layout } from '@tb/schema';
+import { createFolder, type Layout, syncFolder } from '@tb/schema';
 import type { BuiltFile } from './day-file.ts';
 import { HistoryError } from './errors.ts';
-import { findStats, identityOf, isSameFile, syncFolder } from './file-bytes.ts';
+import { findStats, identityOf, isSameFile } from './file-stats.ts';
 
 /** What placing needs of a built file; `BuiltFile`, `BuiltMonth` and `BuiltArchive` fit. */
 export type PlaceableFile = Pick<BuiltFile, 'tempPath' | 'path' | 'identity'>;

@@ -4,7 +4,7 @@ import type { Layout } from '@tb/schema';
 import { type Correction, type CorrectionReason, nextCorrection } from './correction.ts';
 import { type BuiltFile, dayFileLabel } from './day-file.ts';
 import { HistoryError } from './errors.ts';
-import { identityOf, isSameFile } from './file-bytes.ts';
+import { identityOf, isSameFile } from './file-stats.ts';
 import { correctionOf, type ManifestRow } from './manifest-rows.ts';
 
 /** How to publish. */

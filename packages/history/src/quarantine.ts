@@ -1,7 +1,6 @@
 import { link, open, unlink } from 'node:fs/promises';
 import { basename, dirname, join, posix } from 'node:path';
-import { createFolder } from '@tb/schema';
-import { syncFolder } from './file-bytes.ts';
+import { createFolder, syncFolder } from '@tb/schema';
 import type { ManifestWriter } from './manifest-writer.ts';
 
 /** Where a file went and why. */

@@ -20,7 +20,7 @@ import { dayFileLabel } from './day-file.ts';
 import { namesIn } from './day-folders.ts';
 import type { DuckConnection } from './duck.ts';
 import { HistoryError } from './errors.ts';
-import { findStats } from './file-bytes.ts';
+import { findStats } from './file-stats.ts';
 import { type DescribedFile, describeFile, findFiles } from './inventory.ts';
 import type { ManifestWriterOptions } from './manifest-writer.ts';
 import { insertFile } from './publish.ts';

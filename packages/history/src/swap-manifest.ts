@@ -1,8 +1,8 @@
 import { link, rename, unlink } from 'node:fs/promises';
 import { join } from 'node:path';
 import { LockError, openSqlite, type SqliteDatabase } from '@tb/locks';
-import { createFolder, type Layout } from '@tb/schema';
-import { findStats, syncFolder } from './file-bytes.ts';
+import { createFolder, type Layout, syncFolder } from '@tb/schema';
+import { findStats } from './file-stats.ts';
 
 /**
  * Puts a complete, closed manifest in the place of the old one, which is kept in quarantine/. The write-ahead log of the old

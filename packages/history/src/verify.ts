@@ -1,9 +1,9 @@
 import type { BigIntStats } from 'node:fs';
 import { posix } from 'node:path';
-import type { Layout } from '@tb/schema';
+import { hashFile, type Layout } from '@tb/schema';
 import { literal } from './duck.ts';
 import { HistoryError } from './errors.ts';
-import { findStats, sha256Of } from './file-bytes.ts';
+import { findStats } from './file-stats.ts';
 import type { VerifiedRow } from './manifest.ts';
 
 /** What the manifest recorded about a file: a `FileEntry` or a `MonthEntry` fits. */
@@ -88,7 +88,7 @@ async function inspectFile(path: string, file: RecordedFile): Promise<BigIntStat
 }
 
 async function compareHash(path: string, file: RecordedFile): Promise<void> {
-  const { sha256 } = await readable(file, sha256Of(path));
+  const { sha256 } = await readable(file, hashFile(path));
   if (sha256 !== file.sha256)
     throw corrupt(
       file,

@@ -1,5 +1,5 @@
 import { rm } from 'node:fs/promises';
-import { type DayFileKey, type Kind, readSql } from '@tb/schema';
+import { type DayFileKey, type Kind, readSql, sealFile } from '@tb/schema';
 import { type FileIdentity, SORT } from './day-file.ts';
 import {
   type DuckConnection,
@@ -10,7 +10,7 @@ import {
   withCleanup,
 } from './duck.ts';
 import { HistoryError } from './errors.ts';
-import { findStats, sealFile } from './file-bytes.ts';
+import { findStats, identityOf } from './file-stats.ts';
 import { allEnded } from './lanes.ts';
 import { findDifference, type Profile, profileOf } from './profile.ts';
 import { type Slice, sliceCondition } from './slices.ts';
@@ -104,7 +104,8 @@ export async function writeFile(
     const target = await readBack(connection, path, alias, contents.kind);
     assertSame(path, source, target);
     step('verified');
-    return { file: await sealFile(path, step), source, target };
+    const { stats, ...sealed } = await sealFile(path, step);
+    return { file: { ...sealed, identity: identityOf(stats) }, source, target };
   } catch (error) {
     await rm(path, { force: true });
     await rm(`${path}.wal`, { force: true });

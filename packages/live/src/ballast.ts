@@ -1,7 +1,7 @@
 import { rmSync } from 'node:fs';
 import { open, rename, rm, stat, statfs } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
-import { syncDir } from './files.ts';
+import { syncFolder } from '@tb/schema';
 
 const CHUNK_BYTES = 1 << 20;
 
@@ -32,7 +32,7 @@ export class Ballast {
     try {
       await this.#write(temporary);
       await rename(temporary, this.#path);
-      await syncDir(dirname(this.#path));
+      await syncFolder(dirname(this.#path));
     } catch (error) {
       await rm(temporary, { force: true });
       const { code } = error as NodeJS.ErrnoException;

@@ -1,17 +1,6 @@
 import { link, open, unlink } from 'node:fs/promises';
 import { dirname } from 'node:path';
-import { createFolder } from '@tb/schema';
-
-/** Makes names in a folder durable. */
-export async function syncDir(path: string): Promise<void> {
-  if (process.platform === 'win32') return; // a folder cannot be opened there, and NTFS journals its names
-  const dir = await open(path, 'r');
-  try {
-    await dir.sync();
-  } finally {
-    await dir.close();
-  }
-}
+import { createFolder, syncFolder } from '@tb/schema';
 
 /**
  * Makes a folder and those above it, and makes each new name durable; those below `root` also when they are there, as a
@@ -22,7 +11,7 @@ export async function makeDir(path: string, root: string = dirname(path)): Promi
   const top = first === undefined ? root : dirname(first);
   const last = Math.min(top.length, root.length);
   for (let dir = dirname(path); dir.length >= last; dir = dirname(dir)) {
-    await syncDir(dir);
+    await syncFolder(dir);
     if (dir === dirname(dir)) return;
   }
 }

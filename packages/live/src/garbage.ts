@@ -1,6 +1,6 @@
 import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
-import { syncDir } from './files.ts';
+import { syncFolder } from '@tb/schema';
 import type { Writer } from './writer.ts';
 
 /**
@@ -19,7 +19,7 @@ export async function sweepGarbage(writer: Writer): Promise<number> {
   writer.step('garbage.before_unlink');
   const gone: string[] = [];
   for (const path of due) if (await unlinked(join(layout.liveDir(exchange), path))) gone.push(path);
-  await syncDir(layout.segmentsDir(exchange));
+  await syncFolder(layout.segmentsDir(exchange));
   writer.step('garbage.unlinked');
   writer.transact(() => {
     const forget = db.prepare('DELETE FROM garbage WHERE path = ?');

@@ -5,11 +5,11 @@ import {
   translateSqliteError,
   WriterLock,
 } from '@tb/locks';
-import { assertExchange, migrate } from '@tb/schema';
+import { assertExchange, migrate, syncFolder } from '@tb/schema';
 import { AppendQueue } from './append-queue.ts';
 import { Ballast } from './ballast.ts';
 import { DayWindows } from './day-window.ts';
-import { makeDir, syncDir } from './files.ts';
+import { makeDir } from './files.ts';
 import { Flusher } from './flusher.ts';
 import { GroupWriter } from './group-writer.ts';
 import type { LiveBuffer } from './live-buffer.ts';
@@ -152,5 +152,5 @@ async function prepare(
   migrate(db, 'live', TOOL_VERSION);
   db.pragma(`busy_timeout = ${BUSY_TIMEOUT_MS}`);
   db.defaultSafeIntegers(true);
-  await syncDir(liveDir);
+  await syncFolder(liveDir);
 }

@@ -1,9 +1,10 @@
 import { link, open, readdir, rm, stat, unlink } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { SqliteDatabase } from '@tb/locks';
+import { syncFolder } from '@tb/schema';
 import { LiveError } from './errors.ts';
 import type { LiveEventHandler } from './event.ts';
-import { makeDir, syncDir } from './files.ts';
+import { makeDir } from './files.ts';
 import type { SegmentEntry } from './live-snapshot.ts';
 import { reserveSegmentId } from './segment-commit.ts';
 import { type Inspection, segmentIdOf } from './segment-job.ts';
@@ -53,7 +54,7 @@ export async function recover(parts: RecoveryParts): Promise<void> {
   } finally {
     await segments.end();
   }
-  await syncDir(parts.segmentsDir);
+  await syncFolder(parts.segmentsDir);
   const nextSeq = parts.db.prepare('SELECT next_seq FROM counters').pluck().get() as bigint;
   parts.onEvent?.({ type: 'recovered', ...counts, nextSeq });
 }
@@ -150,7 +151,7 @@ async function quarantine(
     await file.close();
   }
   await link(join(parts.segmentsDir, name), target);
-  await syncDir(parts.quarantineDir);
+  await syncFolder(parts.quarantineDir);
   await unlink(join(parts.segmentsDir, name));
   parts.onEvent?.({ type: 'segment_quarantined', path: target, reason });
   return 'quarantined';

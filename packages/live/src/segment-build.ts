@@ -1,15 +1,15 @@
 import { existsSync } from 'node:fs';
-import { stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { openSqlite } from '@tb/locks';
+import { hashFile, syncFolder } from '@tb/schema';
 import { type BatchRow, decodeTicks } from './codec.ts';
 import { LiveError } from './errors.ts';
 import type { SegmentStep } from './event.ts';
-import { syncDir, syncFile, takeName } from './files.ts';
+import { syncFile, takeName } from './files.ts';
 import type { TickChunk } from './live-snapshot.ts';
 import { loadTicks } from './load.ts';
 import { DATA_COLUMNS, quoted, SegmentDuckdb } from './segment-duckdb.ts';
-import { sha256Of, verifySegment } from './segment-file.ts';
+import { verifySegment } from './segment-file.ts';
 import {
   type BuiltSegment,
   type CompactJob,
@@ -92,19 +92,18 @@ async function build(
     duckdb.close();
   }
   await announce('child_sha256');
-  const sha256 = await sha256Of(temporary);
-  const { size } = await stat(temporary);
+  const { sha256, sizeBytes } = await hashFile(temporary);
   await announce('child_fsync');
   await syncFile(temporary);
   await announce('child_link');
   const fileName = segmentFileName(job.id);
   await takeName(temporary, join(job.segmentsDir, fileName));
   await announce('child_fsync_dir');
-  await syncDir(job.segmentsDir);
+  await syncFolder(job.segmentsDir);
   await announce('child_done');
   const { firstSeq, lastSeq, minTs, maxTs } = content;
   const rows = Number(content.rows);
-  return { id: job.id, fileName, firstSeq, lastSeq, rows, minTs, maxTs, sizeBytes: size, sha256 };
+  return { id: job.id, fileName, firstSeq, lastSeq, rows, minTs, maxTs, sizeBytes, sha256 };
 }
 
 async function write(

@@ -13,6 +13,9 @@ const root = fileURLToPath(new URL('../../../', import.meta.url));
 const OPENS =
   /^(open|openSync|openAsBlob|read(?!dir|link)\w*|write\w*|append\w*|copyFile\w*|cp|cpSync|truncate(Sync)?|createReadStream|createWriteStream|promises|default)$/;
 
+/** Functions of `@tb/schema` that open the file they are given. */
+const SHARED = /^(hashFile|sealFile)$/;
+
 interface Module {
   readonly path: string;
   readonly text: string;
@@ -37,16 +40,17 @@ function productModules(): Module[] {
   );
 }
 
-/** Names that a module takes from node:fs and that open files; `*` for the whole module. */
+/** Names that a module takes from node:fs or `@tb/schema` and that open files; `*` for the whole of node:fs. */
 export function openingCalls(text: string): string[] {
   const found: string[] = [];
-  const imports = /import\s+(type\s+)?([^;'"]*?)\s+from\s+['"](?:node:)?fs(?:\/promises)?['"]/g;
-  for (const [, isType, names = ''] of text.matchAll(imports)) {
+  const imports =
+    /import\s+(type\s+)?([^;'"]*?)\s+from\s+['"](?:(@tb\/schema)|(?:node:)?fs(?:\/promises)?)['"]/g;
+  for (const [, isType, names = '', shared] of text.matchAll(imports)) {
     if (isType !== undefined) continue;
-    if (!names.includes('{')) found.push('*');
+    if (!names.includes('{') && shared === undefined) found.push('*');
     for (const name of names.replace(/[{}]/g, '').split(',')) {
       const [imported = ''] = name.trim().split(/\s+as\s+/);
-      if (OPENS.test(imported)) found.push(imported);
+      if ((shared === undefined ? OPENS : SHARED).test(imported)) found.push(imported);
     }
   }
   if (/\b(require|import|getBuiltinModule)\(\s*['"](node:)?fs(\/promises)?['"]\s*\)/.test(text))
@@ -83,6 +87,8 @@ describe('files are opened only where that was checked', () => {
       ["const fs = require('fs');", ['*']],
       ["const fs = process.getBuiltinModule('node:fs');", ['*']],
       ["import { createReadStream } from 'node:fs';", ['createReadStream']],
+      ["import { hashFile, type Layout, sealFile } from '@tb/schema';", ['hashFile', 'sealFile']],
+      ["import { layoutOf, syncFolder } from '@tb/schema';", []],
       ["import type { Stats } from 'node:fs';", []],
       ["import { existsSync, readdirSync, readlinkSync, statSync } from 'node:fs';", []],
       ["import { opendir, mkdir } from 'node:fs/promises';", []],

@@ -8,6 +8,7 @@ export {
   type SchemaErrorCode,
   schemaErrors,
 } from './errors.ts';
+export { type FileHash, type HashedFile, hashFile } from './hash-file.ts';
 export {
   DATABASES,
   type Database,
@@ -51,6 +52,8 @@ export type * from './rows/config-rows.ts';
 export type * from './rows/index-rows.ts';
 export type * from './rows/signals-rows.ts';
 export type * from './rows/trading-rows.ts';
+export { type SealStep, sealFile } from './seal-file.ts';
+export { syncFolder } from './sync-folder.ts';
 export type { Tick, TickBatch, TickColumns } from './tick.ts';
 export {
   isStoredTimeframe,

@@ -2,9 +2,9 @@ import { existsSync } from 'node:fs';
 import { readdir, rename, rm, stat } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { isLockError, openSqlite, translateSqliteError, WriterLock } from '@tb/locks';
-import { createFolder, type Layout } from '@tb/schema';
+import { createFolder, hashFile, type Layout } from '@tb/schema';
 import { OpsError } from '../errors.ts';
-import { copyDurably, makeFolder, sha256Of, syncFolder, takeName } from '../files/durable.ts';
+import { copyDurably, makeFolder, syncFolder, takeName } from '../files/durable.ts';
 import { type BackedUpFile, backupFolderOf, type FoundBackup } from './backup-entry.ts';
 import type { RestoreOptions, RestoreResult, RestoreTools } from './restore-options.ts';
 import { copyChecked, raiseEpoch, swapIn } from './swap-in.ts';
@@ -68,7 +68,8 @@ async function wrongFiles(
       (error: NodeJS.ErrnoException) =>
         error.code === 'ENOENT' ? undefined : Promise.reject(error),
     );
-    if (sizeBytes !== file.sizeBytes || (await sha256Of(path)) !== file.sha256) wrong.push(file);
+    if (sizeBytes !== file.sizeBytes || (await hashFile(path)).sha256 !== file.sha256)
+      wrong.push(file);
   }
   return wrong;
 }

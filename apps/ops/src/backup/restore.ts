@@ -1,9 +1,9 @@
 import { rm, stat } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
 import { WriterLock } from '@tb/locks';
-import type { Layout, StoreName } from '@tb/schema';
+import { hashFile, type Layout, type StoreName } from '@tb/schema';
 import { OpsError } from '../errors.ts';
-import { makeFolder, sha256Of, takeName } from '../files/durable.ts';
+import { makeFolder, takeName } from '../files/durable.ts';
 import type { FoundBackup } from './backup-entry.ts';
 import { listBackups } from './list-backups.ts';
 import { restoreMarketData } from './restore-market-data.ts';
@@ -71,7 +71,7 @@ async function assertIntact(backup: FoundBackup): Promise<void> {
     });
   }
   const sha256 =
-    sizeBytes === backup.sizeBytes ? await sha256Of(backup.path) : `of ${sizeBytes} bytes`;
+    sizeBytes === backup.sizeBytes ? (await hashFile(backup.path)).sha256 : `of ${sizeBytes} bytes`;
   if (sha256 !== backup.sha256)
     throw new OpsError(
       'BACKUP_CORRUPT',

@@ -2,9 +2,9 @@ import { readFileSync } from 'node:fs';
 import { chmod, open, rm, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { openSqlite, translateSqliteError, WriterLock } from '@tb/locks';
-import { assertMigrated, SCHEMA_VERSION } from '@tb/schema';
+import { assertMigrated, hashFile, SCHEMA_VERSION } from '@tb/schema';
 import { OpsError } from '../errors.ts';
-import { makeFolder, sha256Of, takeName, writeNewFile } from '../files/durable.ts';
+import { makeFolder, takeName, writeNewFile } from '../files/durable.ts';
 import {
   type BackupDatabase,
   type BackupEntry,
@@ -70,7 +70,7 @@ async function takeBackup(database: BackupDatabase, tools: BackupTools): Promise
   tools.onStep?.('copied');
   const facts = checkCopy(temporary, database);
   tools.onStep?.('checked');
-  const sha256 = await sha256Of(temporary);
+  const { sha256 } = await hashFile(temporary);
   tools.onStep?.('hashed');
   const handle = await open(temporary, 'r');
   await handle.sync().finally(() => handle.close());

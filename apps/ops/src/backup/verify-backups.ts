@@ -1,7 +1,6 @@
 import { stat } from 'node:fs/promises';
 import { join } from 'node:path';
-import type { Layout } from '@tb/schema';
-import { sha256Of } from '../files/durable.ts';
+import { hashFile, type Layout } from '@tb/schema';
 import { backupFolderOf, type FoundBackup, storedFilesOf } from './backup-entry.ts';
 import { MANIFEST, namesIn } from './list-backups.ts';
 
@@ -50,7 +49,7 @@ async function verdictOf(
 ): Promise<'missing' | 'changed' | undefined> {
   try {
     if ((await stat(path)).size !== sizeBytes) return 'changed';
-    return (await sha256Of(path)) === sha256 ? undefined : 'changed';
+    return (await hashFile(path)).sha256 === sha256 ? undefined : 'changed';
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code === 'ENOENT') return 'missing';
     throw error;

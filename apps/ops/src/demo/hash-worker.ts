@@ -1,5 +1,5 @@
 import { join } from 'node:path';
-import { sha256Of } from '../files/durable.ts';
+import { hashFile } from '@tb/schema';
 import { serveWorker } from '../worker/serve-worker.ts';
 
 export interface HashJob {
@@ -10,6 +10,6 @@ export interface HashJob {
 /** sha256 of files, in a process that has none of them open. */
 serveWorker(async ({ root, paths }: HashJob): Promise<[string, string][]> => {
   const hashes: [string, string][] = [];
-  for (const path of paths) hashes.push([path, await sha256Of(join(root, path))]);
+  for (const path of paths) hashes.push([path, (await hashFile(join(root, path))).sha256]);
   return hashes;
 });

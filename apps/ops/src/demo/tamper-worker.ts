@@ -1,8 +1,7 @@
 import { execFile } from 'node:child_process';
-import { createHash } from 'node:crypto';
-import { createReadStream } from 'node:fs';
 import { promisify } from 'node:util';
 import { DuckDBInstance } from '@duckdb/node-api';
+import { hashFile } from '@tb/schema';
 import { serveWorker } from '../worker/serve-worker.ts';
 
 export interface TamperJob {
@@ -25,14 +24,12 @@ const NOBODY = 65534;
 serveWorker(async ({ path }: TamperJob): Promise<TamperResult> => {
   const engine = await writeThroughEngine(path);
   const system = await writeToFile(path);
-  const hash = createHash('sha256');
-  for await (const chunk of createReadStream(path)) hash.update(chunk as Buffer);
   return {
     engineRefused: engine !== 'done',
     engine,
     systemRefused: system !== 'done',
     system,
-    sha256: hash.digest('hex'),
+    sha256: (await hashFile(path)).sha256,
   };
 });
 

@@ -77,13 +77,6 @@ export async function takeName(temporary: string, path: string): Promise<void> {
   syncFolder(dirname(path));
 }
 
-/** sha256 of a file, hex. Never of a database file that this process has open: closing it would drop its locks. */
-export async function sha256Of(path: string): Promise<string> {
-  const hash = createHash('sha256');
-  for await (const chunk of createReadStream(path)) hash.update(chunk as Buffer);
-  return hash.digest('hex');
-}
-
 /**
  * Copies a file byte by byte to a new name, durable, and gives the sha256 of what was read. Not `fs.copyFile`: that may
  * share blocks with the original (a reflink is no second copy), and its errors come late.

@@ -1,5 +1,5 @@
 import { stat } from 'node:fs/promises';
-import { sha256Of } from '../files/durable.ts';
+import { hashFile } from '@tb/schema';
 import { serveWorker } from '../worker/serve-worker.ts';
 import type { HashedFile } from './hash-files.ts';
 
@@ -16,7 +16,7 @@ serveWorker(async ({ paths }: { readonly paths: readonly string[] }, _step, emit
 /** What the system says about this one file is the answer for this file. */
 async function hash(path: string): Promise<HashedFile> {
   try {
-    const sha256 = await sha256Of(path);
+    const { sha256 } = await hashFile(path);
     const { dev, ino, size, mtimeNs, ctimeNs } = await stat(path, { bigint: true });
     return { sha256, dev, ino, size, mtimeNs, ctimeNs };
   } catch (error) {

@@ -1,10 +1,8 @@
-import { createHash } from 'node:crypto';
-import { createReadStream } from 'node:fs';
 import { dirname } from 'node:path';
 import { Readable } from 'node:stream';
 import { DuckDBInstance } from '@duckdb/node-api';
 import { Calendars } from '@tb/manager/calendars';
-import { layoutOf } from '@tb/schema';
+import { hashFile, layoutOf } from '@tb/schema';
 import { type Block, candleBlocks, tickBlocks } from '../input/blocks.ts';
 import { type Input, inputOf } from '../input/cell-source.ts';
 import { inputError } from '../input/input-error.ts';
@@ -90,14 +88,12 @@ function blocksOf(
     : candleBlocks(input, job.input, nothing, dateToTs);
 }
 
-async function sha256Of(input: Input): Promise<string> {
-  const hash = createHash('sha256');
+async function sha256Of({ name }: Input): Promise<string> {
   try {
-    for await (const chunk of createReadStream(input.name)) hash.update(chunk as Buffer);
+    return (await hashFile(name)).sha256;
   } catch (error) {
-    throw inputError(input.name, error);
+    throw inputError(name, error);
   }
-  return hash.digest('hex');
 }
 
 async function datesOf(

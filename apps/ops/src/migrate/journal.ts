@@ -1,10 +1,9 @@
 import { closeSync, existsSync, fsyncSync, openSync, readFileSync, renameSync } from 'node:fs';
 import { dirname } from 'node:path';
-import { createFolder } from '@tb/schema';
+import { createFolder, hashFile } from '@tb/schema';
 import { OpsError } from '../errors.ts';
 import { syncFolder, writeAllSync } from '../files/durable.ts';
 import type { MigrationResult } from './migration-result.ts';
-import { hashFile } from './worker/sealed-file.ts';
 
 /** What is remembered of a migration: `legacy/<name>-<sha12>.json` in the data root. */
 export interface JournalEntry {

@@ -3,10 +3,10 @@ import { existsSync } from 'node:fs';
 import { rm } from 'node:fs/promises';
 import { join, relative, sep } from 'node:path';
 import type { DatabaseManager } from '@tb/manager';
-import { createFolder, type RunRow, SCHEMA_VERSION } from '@tb/schema';
+import { createFolder, hashFile, type RunRow, SCHEMA_VERSION } from '@tb/schema';
 import type { Insertable } from 'kysely';
 import { OpsError } from '../errors.ts';
-import { sha256Of, takeName } from '../files/durable.ts';
+import { takeName } from '../files/durable.ts';
 import { jsonObject } from './json-value.ts';
 import { type LegacyRun, newRunId } from './map/run-mappers.ts';
 import { assertGoingOn, type Migration } from './migration.ts';
@@ -72,7 +72,7 @@ export async function writeRun(
 }
 
 async function assertRunFile(path: string, sha256: string | null): Promise<void> {
-  const found = existsSync(path) ? await sha256Of(path) : undefined;
+  const found = existsSync(path) ? (await hashFile(path)).sha256 : undefined;
   if (found === sha256) return;
   throw new OpsError(
     'MIGRATION_MISMATCH',

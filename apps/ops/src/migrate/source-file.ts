@@ -1,8 +1,8 @@
 import { createHash } from 'node:crypto';
 import { stat } from 'node:fs/promises';
 import { basename, resolve } from 'node:path';
+import { hashFile } from '@tb/schema';
 import { OpsError } from '../errors.ts';
-import { hashFile } from './worker/sealed-file.ts';
 
 /** The old file, by its bytes. */
 export interface SourceFile {

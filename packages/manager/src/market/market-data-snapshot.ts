@@ -3,16 +3,16 @@ import { open, rename, rm } from 'node:fs/promises';
 import { dirname, join, resolve } from 'node:path';
 import type { SymbolTable } from '@tb/history';
 import type { LiveSnapshot } from '@tb/live';
-import type {
-  ColumnChunk,
-  LiveTick,
-  MarketDataSnapshot,
-  MarketDataSource,
-  SqlValue,
-  Watermark,
+import {
+  type ColumnChunk,
+  type LiveTick,
+  type MarketDataSnapshot,
+  type MarketDataSource,
+  type SqlValue,
+  syncFolder,
+  type Watermark,
 } from '@tb/schema';
 import { ManagerError } from '../errors.ts';
-import { syncDirectory } from '../store/durable-file.ts';
 import type { DuckEngine } from './duck-engine.ts';
 import { lastTicksOf } from './last-ticks.ts';
 import { literal } from './sql-text.ts';
@@ -96,7 +96,7 @@ export class ReaderSnapshot implements MarketDataSnapshot {
       const file = await open(temporary, 'r+');
       await file.sync().finally(() => file.close());
       await rename(temporary, target);
-      await syncDirectory(dirname(target));
+      await syncFolder(dirname(target));
       return { rows };
     } finally {
       await rm(temporary, { force: true });

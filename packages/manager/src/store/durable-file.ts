@@ -1,24 +1,13 @@
 import { open, rename, rm } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
-import { createFolder } from '@tb/schema';
-
-/** Makes the names inside a folder survive a power cut. On Windows, which has no such call, does nothing. */
-export async function syncDirectory(path: string): Promise<void> {
-  if (process.platform === 'win32') return;
-  const directory = await open(path, 'r');
-  try {
-    await directory.sync();
-  } finally {
-    await directory.close();
-  }
-}
+import { createFolder, syncFolder } from '@tb/schema';
 
 /** Makes a folder and those above it, each name durable. An existing one is left as it is. */
 export async function makeDirectory(path: string): Promise<void> {
   const first = await createFolder(path);
   if (first === undefined) return;
   for (let made = path; made.length >= first.length; made = dirname(made))
-    await syncDirectory(dirname(made));
+    await syncFolder(dirname(made));
 }
 
 /**
@@ -40,5 +29,5 @@ export async function replaceTextFile(path: string, text: string): Promise<void>
     await rm(temporary, { force: true });
     throw error;
   }
-  await syncDirectory(dirname(path));
+  await syncFolder(dirname(path));
 }

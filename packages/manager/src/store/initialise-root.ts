@@ -18,8 +18,9 @@ import {
   migrationsOf,
   SCHEMA_VERSION,
   SchemaError,
+  syncFolder,
 } from '@tb/schema';
-import { makeDirectory, replaceTextFile, syncDirectory } from './durable-file.ts';
+import { makeDirectory, replaceTextFile } from './durable-file.ts';
 import { compareVersions, exists, findSchemaVersion, STORES } from './schema-version.ts';
 
 export interface InitialiseOptions {
@@ -160,7 +161,7 @@ async function migrateUnderLock(target: Target, options: InitialiseOptions): Pro
   });
   const count = migrateOn(db, target, options);
   lock.assertHeld();
-  await syncDirectory(folder);
+  await syncFolder(folder);
   return count;
 }
 

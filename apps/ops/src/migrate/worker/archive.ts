@@ -1,10 +1,10 @@
 import { existsSync } from 'node:fs';
 import { rm } from 'node:fs/promises';
 import type { DuckDBConnection } from '@duckdb/node-api';
+import { type FileHash, sealFile } from '@tb/schema';
 import { OpsError } from '../../errors.ts';
 import { identifier, labelOf, literal, type SourceTable } from '../source-table.ts';
 import { insertValues, rowOf } from './query.ts';
-import { type SealedFile, sealFile } from './sealed-file.ts';
 import { numberedRelation, relationOf, rowHashSql, type SourceObject } from './survey.ts';
 
 /** What of a table goes to the archive. */
@@ -30,7 +30,7 @@ export interface ArchiveJob {
   readonly metadata: Readonly<Record<string, string>>;
 }
 
-export interface WrittenArchive extends SealedFile {
+export interface WrittenArchive extends FileHash {
   /** Rows whose fate is `archived`, as read back, by the label of their table. */
   readonly rows: Readonly<Record<string, number>>;
 }
@@ -83,7 +83,8 @@ export async function writeArchive(
   if (existsSync(`${job.path}.wal`))
     throw new OpsError('MIGRATION_MISMATCH', `${job.path} still has a .wal after its checkpoint`);
   const rows = await verifyArchive(connection, job, notes);
-  return { ...(await sealFile(job.path)), rows };
+  const { sha256, sizeBytes } = await sealFile(job.path);
+  return { sha256, sizeBytes, rows };
 }
 
 /** A schema of our own that no table of the source lives in. */

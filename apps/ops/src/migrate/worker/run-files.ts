@@ -1,12 +1,11 @@
 import { existsSync } from 'node:fs';
 import { rm } from 'node:fs/promises';
 import type { DuckDBConnection } from '@duckdb/node-api';
-import { readSql } from '@tb/schema';
+import { type FileHash, readSql, sealFile } from '@tb/schema';
 import { OpsError } from '../../errors.ts';
 import type { LegacyMetric, LegacyRunTrade } from '../map/run-mappers.ts';
 import { literal } from '../source-table.ts';
 import { insertValues, rowOf } from './query.ts';
-import { type SealedFile, sealFile } from './sealed-file.ts';
 
 /** Rows of run files on their way; `run` is the number of the run within the migration. */
 export interface RunRows {
@@ -89,7 +88,7 @@ const ALIAS = 'tb_run';
 export async function writeRunFile(
   connection: DuckDBConnection,
   job: RunFileJob,
-): Promise<SealedFile> {
+): Promise<FileHash> {
   await rm(job.path, { force: true });
   await rm(`${job.path}.wal`, { force: true });
   await connection.run(
@@ -123,7 +122,8 @@ export async function writeRunFile(
   if (existsSync(`${job.path}.wal`))
     throw new OpsError('MIGRATION_MISMATCH', `${job.path} still has a .wal after its checkpoint`);
   await verifyRunFile(connection, job);
-  return await sealFile(job.path);
+  const { sha256, sizeBytes } = await sealFile(job.path);
+  return { sha256, sizeBytes };
 }
 
 async function verifyRunFile(connection: DuckDBConnection, job: RunFileJob): Promise<void> {

@@ -1,6 +1,6 @@
 import type { FileEntry } from '@tb/history';
 import { Calendars } from '@tb/manager/calendars';
-import type { Layout } from '@tb/schema';
+import type { FileHash, Layout } from '@tb/schema';
 import type { ClockBlock } from '../clock.ts';
 import type { ExchangeMap } from '../exchange-of-key.ts';
 import type { RawRow } from '../map/legacy-row.ts';
@@ -42,7 +42,6 @@ import {
   type RunRows,
   writeRunFile,
 } from './run-files.ts';
-import type { SealedFile } from './sealed-file.ts';
 import { numberedRelation, type Survey, surveySource } from './survey.ts';
 
 /** Event times of a table that is no market data, by which its clock is told. */
@@ -177,7 +176,7 @@ export class SourceSession {
     return addRunRows(this.#source.connection, rows);
   }
 
-  writeRunFile(job: RunFileJob): Promise<SealedFile> {
+  writeRunFile(job: RunFileJob): Promise<FileHash> {
     return writeRunFile(this.#source.connection, job);
   }
 
