@@ -4,7 +4,7 @@ import { buildRows } from './build.ts';
 import { type BuiltFile, COLUMNS } from './day-file.ts';
 import { type DayFile, DaySubjects } from './day-subjects.ts';
 import { deriveCandlesSql } from './derive.ts';
-import { type DerivePlan, planDerivation } from './derive-slices.ts';
+import type { DerivePlan } from './derive-slices.ts';
 import type { DuckConnection } from './duck.ts';
 import { HistoryError } from './errors.ts';
 import type { Explanation, GateContext, GateSubject } from './gates/gate.ts';
@@ -107,7 +107,7 @@ async function buildAndCheck(
   spec: DaySpec,
   files: BuiltFile[],
 ): Promise<readonly GateResult[]> {
-  await using subjects = new DaySubjects(connection, spec.layout);
+  await using subjects = new DaySubjects(connection, spec);
   // Supplied candles stand in temporary tables of the connection.
   const isAlone = spec.beside === undefined || Object.keys(spec.source.candles ?? {}).length > 0;
   const lanes = isAlone ? [connection] : [connection, spec.beside];
@@ -200,14 +200,10 @@ async function buildMinutes(build: DayBuild): Promise<void> {
   if (!ticks && !supplied) return;
   const derived: string[] = [];
   if (ticks) {
-    const { target, targetProfile } = ticks;
-    const { session, sliceRows } = spec;
-    const { conditions, ...how } = await planDerivation(connection, {
-      ...{ kind: 'ticks', table: target, profile: targetProfile },
-      ...{ originNs: session.open, sliceRows },
-    });
+    const { session } = spec;
+    const { conditions, ...how } = await ticks.plan();
     for (const condition of conditions) {
-      const from = `(SELECT * FROM ${target} WHERE ${condition}) AS ticks`;
+      const from = `(SELECT * FROM ${ticks.target} WHERE ${condition}) AS ticks`;
       const request = { from, kind: 'ticks', timeframe: '1m', session, ...how } as const;
       derived.push(deriveCandlesSql(request));
     }
@@ -218,14 +214,9 @@ async function buildMinutes(build: DayBuild): Promise<void> {
 
 /** 5m to 1d: supplied ones, and derived from 1m for the symbols that have none. */
 async function buildWider(build: DayBuild): Promise<void> {
-  const { connection, lanes, spec, subjects } = build;
+  const { lanes, spec, subjects } = build;
   const minutes = subjects.find('1m');
-  const plan =
-    minutes &&
-    (await planDerivation(connection, {
-      ...{ kind: 'candles', table: minutes.target, profile: minutes.targetProfile },
-      ...{ originNs: spec.session.open, sliceRows: spec.sliceRows },
-    }));
+  const plan = await minutes?.plan();
   const wider = STORED_TIMEFRAMES.filter((timeframe) => timeframe !== '1m');
   const built = await onLanes(lanes, wider, async (timeframe, lane) => {
     const source = await widerSource(lane, spec, timeframe, minutes, plan);

@@ -1,5 +1,5 @@
 import { rederiveCandlesSql } from '../derive.ts';
-import { planDerivation } from '../derive-slices.ts';
+import { type DerivePlan, planDerivation } from '../derive-slices.ts';
 import { readRows } from '../duck.ts';
 import {
   type Finding,
@@ -21,11 +21,8 @@ export const minutesFromTicks: Gate = {
     const ticks = context.subjects.find((one) => one.key.kind === 'ticks');
     const minutes = context.subjects.find((one) => one.key.timeframe === '1m');
     if (!ticks || !minutes) return [];
-    const { connection, session } = context;
-    const { hasFractions, conditions } = await planDerivation(connection, {
-      ...{ kind: 'ticks', table: ticks.target, profile: ticks.targetProfile },
-      originNs: session.open,
-    });
+    const { session } = context;
+    const { hasFractions, conditions } = await planOf(context, ticks);
     for (const condition of conditions) {
       const from = `${ticks.target} WHERE ${condition}`;
       const request = { from, kind: 'ticks', timeframe: '1m', session, hasFractions } as const;
@@ -77,11 +74,8 @@ async function compareWider(
     return [{ subject, timeframe, condition }];
   });
   if (compared.length === 0) return [];
-  const { connection, session } = context;
-  const { hasFractions, conditions } = await planDerivation(connection, {
-    ...{ kind: 'candles', table: minutes.target, profile: minutes.targetProfile },
-    originNs: session.open,
-  });
+  const { session } = context;
+  const { hasFractions, conditions } = await planOf(context, minutes);
   const findings: Finding[] = [];
   for (const slice of conditions) {
     const pairs = compared.map(({ subject, timeframe, condition }): Pair => {
@@ -94,6 +88,13 @@ async function compareWider(
     findings.push(...(await differences(context, pairs)));
   }
   return findings;
+}
+
+async function planOf(context: GateContext, subject: GateSubject): Promise<DerivePlan> {
+  if (subject.plan) return await subject.plan();
+  const { key, target, targetProfile } = subject;
+  const source = { kind: key.kind, table: target, profile: targetProfile };
+  return await planDerivation(context.connection, { ...source, originNs: context.session.open });
 }
 
 /** Two SELECTs of candles that should be equal. */

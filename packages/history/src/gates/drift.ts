@@ -17,9 +17,10 @@ export const noJumps: Gate = {
     if (!one) return [];
     const rows = await readRows(
       context.connection,
+      // lag() OVER () streams in stored order, which `strict_order` holds: no sort.
       `SELECT sid, count(*) AS n, epoch_ns(min(ts)) AS at, arg_min(size, ts) AS size FROM (
-         SELECT sid, ts, greatest(abs(close / lag(close) OVER symbol - 1), high / low - 1) AS size
-         FROM ${one.target} WHERE low > 0 WINDOW symbol AS (PARTITION BY sid ORDER BY ts)
+         SELECT sid, ts, greatest(abs(close / CASE WHEN lag(sid) OVER () = sid THEN lag(close) OVER () END - 1), high / low - 1) AS size
+         FROM ${one.target} WHERE low > 0
        ) WHERE size > ${JUMP} GROUP BY sid ORDER BY sid`,
     );
     return rows.map((row) => ({

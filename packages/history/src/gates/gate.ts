@@ -1,5 +1,6 @@
 import type { Session, SessionCalendar } from '@tb/calendar';
 import type { DayFileKey } from '@tb/schema';
+import type { DerivePlan } from '../derive-slices.ts';
 import type { DuckConnection } from '../duck.ts';
 import type { Profile } from '../profile.ts';
 import type { CoverageRange } from '../write-file.ts';
@@ -21,6 +22,8 @@ export interface GateSubject {
   readonly targetProfile: Profile;
   /** Catalog name of the built file, attached. */
   readonly catalog: string;
+  /** How to derive candles from `target`, for who has it already. */
+  readonly plan?: (() => Promise<DerivePlan>) | undefined;
 }
 
 /** A finding that somebody looked at and accepts. */
