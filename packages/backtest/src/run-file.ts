@@ -3,6 +3,7 @@ import type { DuckDBValue } from '@duckdb/node-api';
 import { hashFile } from '@tb/schema';
 import { DUCKDB_OPTIONS } from './duckdb-options.ts';
 import { BacktestError } from './errors.ts';
+import { loadDuckdb } from './load-duckdb.ts';
 import type { Order } from './order.ts';
 import type { RunInput } from './run-history.ts';
 import type { RunMetric } from './run-tally.ts';
@@ -71,7 +72,7 @@ export async function openRunFile(
       'RUN_FILE_CORRUPT',
       `Run file ${path} has a .wal beside it, which DuckDB would apply: a finished run has none`,
     );
-  const { DuckDBInstance } = await import('@duckdb/node-api'); // not for the index, which SQLite reads
+  const { DuckDBInstance } = loadDuckdb();
   const instance = await DuckDBInstance.create(path, {
     ...DUCKDB_OPTIONS,
     access_mode: 'READ_ONLY',

@@ -1,4 +1,5 @@
 import { HistoryError } from './errors.ts';
+import { loadDuckdb } from './load-duckdb.ts';
 
 /** What this package needs of a DuckDB connection; `DuckDBConnection` of @duckdb/node-api fits as it is. */
 export interface DuckConnection {
@@ -23,7 +24,7 @@ export interface BuildInstance extends AsyncDisposable {
 export async function openBuildInstance(
   options: { memoryLimitMb?: number; threads?: number; tempDirectory?: string } = {},
 ): Promise<BuildInstance> {
-  const { DuckDBInstance } = await import('@duckdb/node-api'); // loading it takes longer than to read a manifest
+  const { DuckDBInstance } = loadDuckdb();
   const instance = await DuckDBInstance.create(':memory:', {
     memory_limit: `${options.memoryLimitMb ?? 512}MB`,
     threads: String(options.threads ?? 2),

@@ -52,6 +52,7 @@ export {
   gatesPassed,
   runGates,
 } from './gates/run-gates.ts';
+export { loadDuckdb } from './load-duckdb.ts';
 export { Manifest, type VerifiedRow } from './manifest.ts';
 export {
   type FilePlan,

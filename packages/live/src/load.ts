@@ -1,5 +1,6 @@
 import type { DuckDBAppender, DuckDBDataChunk } from '@duckdb/node-api';
 import type { CandleColumns, TickColumns } from '@tb/schema';
+import { loadDuckdb } from './load-duckdb.ts';
 
 /** The one method that is needed of a DuckDB connection; `DuckDBConnection` of @duckdb/node-api fits. */
 export interface AppendConnection {
@@ -90,7 +91,7 @@ class ColumnLoader {
     types: readonly ColumnType[],
     nullable: readonly number[],
   ): Promise<ColumnLoader> {
-    const duckdb = await import('@duckdb/node-api'); // here: who calls has a connection, and has it loaded
+    const duckdb = loadDuckdb();
     const name = typeof table === 'string' ? { table } : table;
     const appender = await connection.createAppender(
       name.table,

@@ -1,4 +1,5 @@
 import type { DuckDBConnection, DuckDBInstance } from '@duckdb/node-api';
+import { loadDuckdb } from './load-duckdb.ts';
 
 /** Columns of `data`, as in a tick day file. */
 export const DATA_COLUMNS = 'sid, ts, seq, price, volume, bid, ask';
@@ -12,7 +13,7 @@ export class SegmentDuckdb {
   readonly #instance: DuckDBInstance;
 
   static async open(memoryLimitMb: number, tempDir: string): Promise<SegmentDuckdb> {
-    const { DuckDBInstance } = await import('@duckdb/node-api'); // not at start: most readers need none
+    const { DuckDBInstance } = loadDuckdb();
     const instance = await DuckDBInstance.create(':memory:', {
       threads: '1',
       memory_limit: `${memoryLimitMb}MB`,

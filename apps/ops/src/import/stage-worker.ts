@@ -1,6 +1,7 @@
 import { dirname } from 'node:path';
 import { Readable } from 'node:stream';
-import { DuckDBInstance } from '@duckdb/node-api';
+import type { DuckDBInstance } from '@duckdb/node-api';
+import { loadDuckdb } from '@tb/history';
 import { Calendars } from '@tb/manager/calendars';
 import { hashFile, layoutOf } from '@tb/schema';
 import { type Block, candleBlocks, tickBlocks } from '../input/blocks.ts';
@@ -25,7 +26,7 @@ async function stage(
 ): Promise<StageResult> {
   const layout = layoutOf(job.root);
   const calendar = new Calendars(layout).of(job.exchange);
-  const instance = await DuckDBInstance.create(job.stagePath, {
+  const instance = await loadDuckdb().DuckDBInstance.create(job.stagePath, {
     memory_limit: MEMORY,
     threads: '2',
     temp_directory: `${dirname(job.stagePath)}/spill`,

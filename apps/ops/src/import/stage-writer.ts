@@ -1,18 +1,11 @@
-import {
-  BIGINT,
-  DATE,
-  DOUBLE,
-  type DuckDBAppender,
-  type DuckDBConnection,
-  DuckDBDataChunk,
-  DuckDBDateValue,
-  type DuckDBValue,
-  INTEGER,
-} from '@duckdb/node-api';
+import type { DuckDBAppender, DuckDBConnection, DuckDBValue } from '@duckdb/node-api';
+import { loadDuckdb } from '@tb/history';
 import type { Block } from '../input/blocks.ts';
 import type { DatedRows } from './date-of-row.ts';
 import type { SidSource } from './sid-source.ts';
 import { STAGE_COLUMNS } from './stage-job.ts';
+
+const { BIGINT, DATE, DOUBLE, DuckDBDataChunk, DuckDBDateValue, INTEGER } = loadDuckdb();
 
 const VECTOR_ROWS = 2048;
 const TYPES = [DATE, INTEGER, BIGINT, INTEGER, BIGINT, DOUBLE, DOUBLE, DOUBLE, DOUBLE, DOUBLE];

@@ -1,5 +1,6 @@
 import { access } from 'node:fs/promises';
 import type { DuckDBConnection } from '@duckdb/node-api';
+import { loadDuckdb } from '@tb/history';
 import { OpsError } from '../errors.ts';
 import { type CellRow, positionsOf, type WantedColumn } from './cell-row.ts';
 import { inputError } from './input-error.ts';
@@ -13,7 +14,7 @@ export async function* parquetRows(
   wanted: readonly WantedColumn[],
 ): AsyncGenerator<readonly CellRow[]> {
   await access(file).catch((cause: unknown) => Promise.reject(inputError(file, cause)));
-  const { DuckDBInstance } = await import('@duckdb/node-api'); // not for CSV
+  const { DuckDBInstance } = loadDuckdb();
   const instance = await DuckDBInstance.create(':memory:', {
     threads: '1',
     memory_limit: '512MB',

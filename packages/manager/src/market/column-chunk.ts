@@ -1,6 +1,9 @@
-import { type DuckDBDataChunk, DuckDBTypeId, type DuckDBVector } from '@duckdb/node-api';
+import type { DuckDBDataChunk, DuckDBVector } from '@duckdb/node-api';
+import { loadDuckdb } from '@tb/history';
 import type { Column, ColumnChunk } from '@tb/schema';
 import { ManagerError } from '../errors.ts';
+
+const { DuckDBTypeId } = loadDuckdb();
 
 type Values = Float64Array | Float32Array | BigInt64Array | Int32Array;
 

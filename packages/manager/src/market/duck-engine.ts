@@ -1,10 +1,11 @@
-import {
-  type DuckDBConnection,
-  type DuckDBDataChunk,
+import type {
+  DuckDBConnection,
+  DuckDBDataChunk,
   DuckDBInstance,
-  type DuckDBResult,
-  type DuckDBValue,
+  DuckDBResult,
+  DuckDBValue,
 } from '@duckdb/node-api';
+import { loadDuckdb } from '@tb/history';
 import type { ColumnChunk, SqlValue } from '@tb/schema';
 import { ManagerError } from '../errors.ts';
 import { columnChunkOf } from './column-chunk.ts';
@@ -49,6 +50,7 @@ export class DuckEngine {
   #names = 0;
 
   static async open(options: DuckOptions): Promise<DuckEngine> {
+    const { DuckDBInstance } = loadDuckdb();
     const instance = await DuckDBInstance.create(':memory:', {
       memory_limit: options.memoryLimit ?? '1GB',
       threads: String(options.threads ?? 2),
