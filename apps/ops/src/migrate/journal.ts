@@ -43,7 +43,8 @@ export class Journal {
   }
 
   /**
-   * The result of a finished migration that was told the same, while its archive is still what it was; else undefined.
+   * The result of a finished migration that was told the same and left no row for later, while its archive is still what it was;
+   * else undefined.
    * @param stated As `joined` gives it.
    */
   async finished(stated: readonly string[]): Promise<MigrationResult | undefined> {
@@ -51,6 +52,7 @@ export class Journal {
     const result = entry?.result;
     if (entry?.state !== 'done' || !result) return undefined;
     if (entry.stated.join('\n') !== stated.join('\n')) return undefined;
+    if (result.tables.some(({ reasons }) => reasons.session_open !== undefined)) return undefined;
     if (!existsSync(result.archive.path)) return undefined;
     const { sha256 } = await hashFile(result.archive.path);
     return sha256 === result.archive.sha256 ? result : undefined;

@@ -76,13 +76,13 @@ function timeColumn(source: MarketSource): string {
 }
 
 async function decide({ migration, sources }: Market): Promise<void> {
-  const { client, book, exchanges } = migration;
+  const { client, book, exchanges, now } = migration;
   const stated = new Map<number, Clock>();
   for (const source of sources) {
     const clock = book.stated(source.table, timeColumn(source));
     if (clock !== undefined) stated.set(source.id, clock);
   }
-  const { clocks } = await client.call('stageMarket', { sources, exchanges, stated });
+  const { clocks } = await client.call('stageMarket', { sources, exchanges, stated, now });
   for (const source of sources) {
     const decided = clocks.get(source.id);
     if (decided) book.set(source.table, timeColumn(source), decided);

@@ -29,7 +29,7 @@ export interface MigrateTools {
   readonly layout: Layout;
   readonly signal?: AbortSignal | undefined;
   readonly progress?: Progress | undefined;
-  /** ns are not needed here: ISO text of now. */
+  /** The clock by default. */
   readonly now?: (() => Date) | undefined;
   /** Named points, in order; tests kill the process at each. */
   readonly onStep?: ((step: string) => void) | undefined;
@@ -189,6 +189,7 @@ function assemble(
   return {
     ...rest,
     layout,
+    now: BigInt(nowOf(tools).getTime()) * 1_000_000n,
     tables,
     findings,
     book: new ClockBook(clocks),
@@ -255,6 +256,10 @@ async function passStore(
   await manager.read(store, (db) => verifyStore(db as unknown as AnyTables, store, expected));
 }
 
+function nowOf(tools: MigrateTools): Date {
+  return tools.now?.() ?? new Date();
+}
+
 function isoNow(tools: MigrateTools): string {
-  return (tools.now?.() ?? new Date()).toISOString();
+  return nowOf(tools).toISOString();
 }

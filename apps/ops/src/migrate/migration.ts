@@ -33,6 +33,8 @@ export interface Migration {
   readonly quarantine: QuarantineFile;
   readonly findings: MigrationFinding[];
   readonly dryRun: boolean;
+  /** When it began, ns UTC. */
+  readonly now: bigint;
   readonly signal: AbortSignal | undefined;
   readonly progress: Progress;
   /** Named points, in order; tests kill the process at each. */

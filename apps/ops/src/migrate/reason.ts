@@ -13,6 +13,7 @@ export type Reason =
   | 'time_off_minute'
   | 'clock_unclear'
   | 'no_session'
+  | 'session_open'
   | 'timeframe_unknown'
   | 'timeframe_not_1m'
   | 'price_missing'
@@ -53,6 +54,8 @@ export const REASONS: Readonly<Record<Reason, string>> = {
   time_off_minute: 'the start of a candle is not on the minute',
   clock_unclear: 'the time fits UTC and India alike, or neither; state the clock with --clock',
   no_session: 'the exchange has no session on the trading date',
+  session_open:
+    'the session was not over; run the migration again after its close (a time in the future may be wrong)',
   timeframe_unknown: 'the timeframe is not a number of minutes, hours or days',
   timeframe_not_1m: 'candles of another width in a table of 1m candles',
   price_missing: 'a price is NULL',

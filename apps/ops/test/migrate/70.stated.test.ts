@@ -65,6 +65,47 @@ describe('what the values leave open', () => {
     ).rejects.toMatchObject({ code: 'MIGRATION_OPTIONS' });
   });
 
+  test('regress-6-open-session: rows of a session that is not over wait, and are moved by a run after its close', async () => {
+    using root = tempRoot('open');
+    const statements = [
+      CANDLES,
+      candlesFrom('NSE_EQ|A', '2023-01-02 03:45:00', 375),
+      candlesFrom('NSE_EQ|A', '2023-01-03 03:45:00', 100),
+      TICKS,
+      "INSERT INTO live_ticks SELECT 'NSE_EQ|A', TIMESTAMP '2023-01-02 03:45:00' + INTERVAL (i) SECOND, 100, 1 FROM range(10) AS t(i)",
+      "INSERT INTO live_ticks SELECT 'NSE_EQ|A', TIMESTAMP '2023-01-03 03:45:00' + INTERVAL (i) SECOND, 100, 1 FROM range(10) AS t(i)",
+      // Nobody traded this yet.
+      "INSERT INTO live_ticks VALUES ('NSE_EQ|A', TIMESTAMP '2093-01-02 05:00:00', 100, 1)",
+    ];
+    const clock = { clocks: new Map([['live_ticks', 'utc' as const]]) };
+    const at = (time: string) => ({ now: () => new Date(time) });
+    const noon = await migrated(
+      (name) => root.at(name),
+      statements,
+      clock,
+      at('2023-01-03T06:00:00Z'),
+    );
+    const { layout, from } = noon;
+    expect(fatesOf(noon.answer, 'candles')).toEqual([375, 0, 100, 0]);
+    expect(tableOf(noon.answer, 'candles').reasons).toEqual({ session_open: 100 });
+    expect(tableOf(noon.answer, 'live_ticks').reasons).toEqual({ session_open: 11 });
+    const dates = (): string[] => {
+      using manifest = Manifest.openReader(layout);
+      const files = manifest.snapshot().find({ exchange: 'nse', kind: 'ticks' });
+      return files.map((file) => file.tradingDate);
+    };
+    expect(dates()).toEqual(['2023-01-02']);
+    const tools = { layout, ...at('2023-01-03T10:00:00Z') };
+    const evening = await migrate({ from, ...clock }, tools);
+    expect(evening.status).toBe('migrated');
+    expect(fatesOf(evening, 'candles')).toEqual([475, 0, 0, 0]);
+    expect(tableOf(evening, 'live_ticks').reasons).toEqual({ session_open: 1 });
+    expect(dates()).toEqual(['2023-01-02', '2023-01-03']);
+    // One row waits for ever: the run says so each time, and changes nothing.
+    const again = await migrate({ from, ...clock }, tools);
+    expect(again).toMatchObject({ status: 'migrated', marketData: { alreadyThere: 2, files: 0 } });
+  });
+
   test('of keys without a known segment is the exchange, which may be stated', async () => {
     using root = tempRoot('exchange');
     const statements = [

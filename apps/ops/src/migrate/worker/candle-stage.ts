@@ -152,8 +152,9 @@ async function joinCopies(connection: DuckDBConnection): Promise<void> {
 /**
  * Gives each candle its one fate: `moved`, `duplicates`, `quarantined` with a reason, `archived`. On the same key the
  * first of (real, synthetic), then of the tables' rank, then of the stored order stays.
+ * @param now ns UTC.
  */
-export async function decideCandles(connection: DuckDBConnection): Promise<void> {
+export async function decideCandles(connection: DuckDBConnection, now: bigint): Promise<void> {
   await connection.run(
     `CREATE TABLE candle_timed AS
      SELECT c.*, CASE WHEN c.naive THEN c.ns - k.offset_ns ELSE c.ns END AS ts
@@ -170,7 +171,7 @@ export async function decideCandles(connection: DuckDBConnection): Promise<void>
   );
   await connection.run('DROP TABLE candle_timed');
   await connection.run(
-    `CREATE TABLE candle_reason AS SELECT *, ${REASON} AS reason FROM candle_placed`,
+    `CREATE TABLE candle_reason AS SELECT *, ${reasonSql(now)} AS reason FROM candle_placed`,
   );
   await connection.run('DROP TABLE candle_placed');
   await connection.run(
@@ -184,7 +185,7 @@ const TIME_PROBLEM =
   "CASE WHEN t IS NULL THEN 'time_missing' WHEN starts_with(t, 'x:') THEN substr(t, 3) END";
 
 /** Whole days keep their place on the grid at the open of a session: elsewhere they are archived, whatever their clock. */
-const REASON = `coalesce(
+const reasonSql = (now: bigint): string => `coalesce(
   key_problem,
   ${TIME_PROBLEM},
   problem,
@@ -194,6 +195,7 @@ const REASON = `coalesce(
     WHEN ts IS NULL THEN 'clock_unclear'
     WHEN timeframe = '1m' AND ts % ${MINUTE_NS} <> 0 THEN 'time_off_minute'
     WHEN trading_date IS NULL THEN 'no_session'
+    WHEN session_close > ${now} THEN 'session_open'
     WHEN timeframe = '1m' AND (ns % ${DAY_NS} = 0 OR ts = window_from) AND (ts < session_open OR ts >= session_close) THEN 'timeframe_not_1m'
     WHEN timeframe NOT IN ('1m', '1d') AND (ts - session_open) % width <> 0 THEN 'archived'
   END)`;

@@ -24,6 +24,8 @@ export interface MarketJob {
   readonly exchanges: ExchangeMap;
   /** Clocks that the user states, by the number of the table. */
   readonly stated: ReadonlyMap<number, Clock>;
+  /** ns UTC. Rows of a session that is not over wait: the ingestor's would be hidden by them. */
+  readonly now: bigint;
 }
 
 /** Gives every row of the market tables its one fate; the tables `candle_fate` and `tick_fate` hold them. */
@@ -50,8 +52,8 @@ export async function stageMarket(
   );
   const candleClocks = await timeCandles(connection, candles, job.stated);
   const tickClocks = await clockTicks(connection, ticks, job.stated);
-  await decideCandles(connection);
-  await decideTicks(connection);
+  await decideCandles(connection, job.now);
+  await decideTicks(connection, job.now);
   return { clocks: new Map([...candleClocks, ...tickClocks]) };
 }
 

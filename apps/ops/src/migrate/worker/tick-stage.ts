@@ -74,8 +74,9 @@ export async function clockTicks(
 /**
  * Gives each tick its one fate: `moved`, or `quarantined` with a reason. Equal ticks are real trades: none is ever merged.
  * `seq` counts the ticks of an exchange in stored order.
+ * @param now ns UTC.
  */
-export async function decideTicks(connection: DuckDBConnection): Promise<void> {
+export async function decideTicks(connection: DuckDBConnection, now: bigint): Promise<void> {
   await connection.run(
     `CREATE TABLE tick_timed AS
      SELECT t.*, CASE WHEN t.naive THEN t.ns - k.offset_ns ELSE t.ns END AS ts
@@ -86,13 +87,14 @@ export async function decideTicks(connection: DuckDBConnection): Promise<void> {
   await connection.run(
     `CREATE TABLE tick_fate AS
      WITH placed AS (
-       SELECT t.*, CASE WHEN t.ts < s.window_to THEN s.trading_date END AS trading_date
+       SELECT t.*, s.close AS session_close, CASE WHEN t.ts < s.window_to THEN s.trading_date END AS trading_date
        FROM tick_timed AS t ASOF LEFT JOIN sessions AS s ON s.exchange = t.exchange AND t.ts >= s.window_from
      ), judged AS (
        SELECT *, coalesce(key_problem,
          CASE WHEN t IS NULL THEN 'time_missing' WHEN starts_with(t, 'x:') THEN substr(t, 3) END,
          problem,
-         CASE WHEN ts IS NULL THEN 'clock_unclear' WHEN trading_date IS NULL THEN 'no_session' END) AS reason
+         CASE WHEN ts IS NULL THEN 'clock_unclear' WHEN trading_date IS NULL THEN 'no_session'
+           WHEN session_close > ${now} THEN 'session_open' END) AS reason
        FROM placed
      )
      SELECT tbl, src, key_id, exchange, ts, trading_date, price, volume, bid, ask,
