@@ -1,7 +1,7 @@
 import type { Readable } from 'node:stream';
 import type { CandleBatch, TickBatch } from '@tb/schema';
 import { type CellRow, rawText } from './cell-row.ts';
-import { cellRows, type Input } from './cell-source.ts';
+import { cellRows, type Input, symbolOf } from './cell-source.ts';
 import type { InputOptions } from './input-options.ts';
 import { type DateToTs, NUMBERS, rowCheck } from './row-check.ts';
 import { RowColumns } from './row-columns.ts';
@@ -93,7 +93,7 @@ async function* checkedRows(
   stdin: Readable,
   dateToTs: DateToTs,
 ): AsyncGenerator<Checked> {
-  const check = rowCheck(options, dateToTs);
+  const check = rowCheck({ ...options, symbol: symbolOf(input, options) }, dateToTs);
   const width = NUMBERS[options.kind].length;
   for await (const rows of cellRows(input, options, stdin)) {
     const good = new RowColumns(rows.length, width);

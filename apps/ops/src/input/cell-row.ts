@@ -44,6 +44,7 @@ export function positionsOf(
     throw new OpsError(
       'COLUMN_MISSING',
       `Input ${file} has no column ${missing.join(', ')}; its columns are ${header.slice(0, 30).join(', ')}`,
+      hintOf(header),
     );
   const twice = wanted.find(({ name }) => header.indexOf(name) !== header.lastIndexOf(name));
   if (twice !== undefined)
@@ -51,4 +52,21 @@ export function positionsOf(
       hint: 'Rename one of them in the file.',
     });
   return wanted.map((column) => header.indexOf(column.name));
+}
+
+/** What a header that lacks columns looks like; undefined: one that only has other names. */
+function hintOf(header: readonly string[]): { readonly hint: string } | undefined {
+  const [first = ''] = header;
+  const parted = ['\t', ';', '|'].find(
+    (character) => header.length === 1 && first.includes(character),
+  );
+  if (parted !== undefined)
+    return {
+      hint: `Its cells look parted by another character: --delimiter ${parted === '\t' ? 'tab' : `'${parted}'`}`,
+    };
+  if (/^\d/.test(first))
+    return {
+      hint: 'Its first line looks like a row; name the columns: --columns ts,open,high,low,close,volume',
+    };
+  return undefined;
 }

@@ -5,7 +5,13 @@ import { createGunzip } from 'node:zlib';
 import { OpsError } from '../errors.ts';
 import type { CellRow, WantedColumn } from './cell-row.ts';
 import { csvRows } from './csv-rows.ts';
-import { type InputFormat, type InputOptions, REQUIRED } from './input-options.ts';
+import {
+  type CsvForm,
+  type InputFormat,
+  type InputOptions,
+  PLAIN_CSV,
+  REQUIRED,
+} from './input-options.ts';
 import { jsonRows } from './json-rows.ts';
 import { parquetRows } from './parquet-rows.ts';
 
@@ -45,7 +51,8 @@ export function inputOf(name: string, stated: InputFormat | undefined): Input {
 /**
  * The rows of an input as cells. Streams: memory is bounded by a chunk.
  *
- * @throws `INPUT_MISSING`, `INPUT_UNREADABLE`, `INPUT_TRUNCATED`, `COLUMN_MISSING`
+ * @throws `INPUT_MISSING`, `INPUT_UNREADABLE`, `INPUT_TRUNCATED`, `COLUMN_MISSING`; `BAD_OPTION` for the form of a CSV that the
+ *   input is not.
  */
 export function cellRows(
   input: Input,
@@ -59,7 +66,7 @@ export function cellRows(
     name: theirs,
     isRequired: required.includes(ours),
   }));
-  return wantedRows(input, wanted, stdin);
+  return wantedRows(input, wanted, stdin, options.csv);
 }
 
 /** The rows of an input as the cells of some columns, by the file's own names for them. @throws as `cellRows` */
@@ -67,13 +74,36 @@ export function wantedRows(
   input: Input,
   wanted: readonly WantedColumn[],
   stdin: Readable,
+  csv: CsvForm = PLAIN_CSV,
 ): AsyncIterable<readonly CellRow[]> {
+  if (input.format !== 'csv' && (csv.names || csv.delimiter !== PLAIN_CSV.delimiter))
+    throw new OpsError(
+      'BAD_OPTION',
+      `${input.name} is ${input.format}, which has neither --columns nor --delimiter`,
+    );
   if (input.format === 'parquet') return parquetRows(input.name, wanted);
   const bytes = bytesOf(input, stdin);
   const isFeed = input.isFeed === true;
   return input.format === 'csv'
-    ? csvRows(bytes, input.name, wanted, isFeed)
+    ? csvRows(bytes, input.name, wanted, { ...csv, isFeed })
     : jsonRows(bytes, input.name, wanted);
+}
+
+/**
+ * The symbol of all rows of an input: as stated, `{file}` being its name without folder and endings, and `{head}` that up to its
+ * first - or _: `BTCUSDT` of BTCUSDT-1m-2024-01.csv.gz. undefined: each row names its own.
+ * @throws `BAD_OPTION` for stdin, which has no name
+ */
+export function symbolOf(
+  { name }: Input,
+  { symbol }: Pick<InputOptions, 'symbol'>,
+): string | undefined {
+  if (symbol === undefined || !/\{(file|head)\}/.test(symbol)) return symbol;
+  if (name === '-')
+    throw new OpsError('BAD_OPTION', `--symbol ${symbol} wants a file: stdin has no name`);
+  const file = basename(name).replace(/(\.(csv|txt|jsonl|ndjson|json|parquet))?(\.gz)?$/i, '');
+  const head = file.replace(/[-_].*$/, '');
+  return symbol.replaceAll('{file}', () => file).replaceAll('{head}', () => head);
 }
 
 /** The bytes of an input, unpacked. An error of the file ends the stream that is read; its readers translate it. */

@@ -17,12 +17,16 @@ export interface CsvRecords {
 export const OPEN_QUOTE = 'CSV_QUOTE_NOT_CLOSED';
 
 /**
- * Records of CSV text, RFC 4180. Text without a quote is split at its commas, a fifth of the cost of a parser; from the
+ * Records of CSV text, RFC 4180. Text without a quote is split at the delimiter, a fifth of the cost of a parser; from the
  * first quote on, csv-parse reads the rest. Both skip empty lines and take the first line end (\n, \r\n, \r) as that of all.
  *
  * @throws `INPUT_UNREADABLE`; with the cause's code `OPEN_QUOTE` when it ends inside quotes
  */
-export async function* csvRecords(bytes: Readable, file: string): AsyncGenerator<CsvRecords> {
+export async function* csvRecords(
+  bytes: Readable,
+  file: string,
+  delimiter = ',',
+): AsyncGenerator<CsvRecords> {
   const chunks = bytes.setEncoding('utf8')[Symbol.asyncIterator]() as AsyncIterator<string>;
   let rest = '';
   let lineEnd: string | undefined;
@@ -32,13 +36,13 @@ export async function* csvRecords(bytes: Readable, file: string): AsyncGenerator
       if (lineEnd === undefined) text = text.replace(/^\ufeff/, '');
       lineEnd ??= lineEndOf(text);
       if (text.includes('"') || lineEnd === '\r') {
-        yield* parsedRecords(text, chunks, lineEnd, file);
+        yield* parsedRecords(text, chunks, { lineEnd, delimiter, file });
         return;
       }
       const lines = lineEnd === undefined ? [text] : text.split(lineEnd);
       rest = lines.pop() ?? '';
       if (rest.length > MAX_RECORD_CHARACTERS) throw tooLong(file);
-      const records = recordsOf(lines);
+      const records = recordsOf(lines, delimiter);
       if (records.length > 0) yield { records, isCutOff: false };
     }
   } catch (error) {
@@ -46,7 +50,7 @@ export async function* csvRecords(bytes: Readable, file: string): AsyncGenerator
   } finally {
     bytes.destroy();
   }
-  if (rest !== '') yield { records: recordsOf([rest]), isCutOff: true };
+  if (rest !== '') yield { records: recordsOf([rest], delimiter), isCutOff: true };
 }
 
 /** undefined while the text does not tell: no line end yet, or a \r that may be half of one. */
@@ -55,20 +59,27 @@ function lineEndOf(text: string): string | undefined {
   return found?.[0];
 }
 
-function recordsOf(lines: readonly string[]): string[][] {
+function recordsOf(lines: readonly string[], delimiter: string): string[][] {
   const records: string[][] = [];
-  for (const line of lines) if (line !== '') records.push(line.split(','));
+  for (const line of lines) if (line !== '') records.push(line.split(delimiter));
   return records;
+}
+
+interface TextForm {
+  readonly lineEnd: string | undefined;
+  readonly delimiter: string;
+  /** For messages. */
+  readonly file: string;
 }
 
 /** The rest of the input through csv-parse, beginning at a record. */
 async function* parsedRecords(
   head: string,
   chunks: AsyncIterator<string>,
-  lineEnd: string | undefined,
-  file: string,
+  { lineEnd, delimiter, file }: TextForm,
 ): AsyncGenerator<CsvRecords> {
   const parser = parse({
+    delimiter,
     relax_column_count: true,
     skip_empty_lines: true,
     max_record_size: MAX_RECORD_CHARACTERS,

@@ -5,6 +5,16 @@ import { OpsError } from '../errors.ts';
 export type InputFormat = 'csv' | 'jsonl' | 'parquet';
 export type TimeFormat = 'iso' | 's' | 'ms' | 'us' | 'ns';
 
+/** How a CSV is written. */
+export interface CsvForm {
+  /** One character. */
+  readonly delimiter: string;
+  /** Names of the first columns of a file whose first line is a row already; undefined: its first line names them. */
+  readonly names: readonly string[] | undefined;
+}
+
+export const PLAIN_CSV: CsvForm = { delimiter: ',', names: undefined };
+
 /** How to read a file of rows: which column is what, and what its times mean. Nothing is guessed. */
 export interface InputOptions {
   readonly kind: Kind;
@@ -14,10 +24,11 @@ export interface InputOptions {
   readonly timeFormat: TimeFormat;
   /** IANA zone of times that carry none; undefined: such a time is an error. */
   readonly timeZone: string | undefined;
-  /** One symbol for all rows, in place of a column. */
+  /** One symbol for all rows of a file, in place of a column, see `symbolOf`. */
   readonly symbol: string | undefined;
   /** undefined: by the file's name. */
   readonly format: InputFormat | undefined;
+  readonly csv: CsvForm;
 }
 
 /** As commander hands them over. */
@@ -27,6 +38,8 @@ export interface InputFlags {
   readonly tz?: string | undefined;
   readonly symbol?: string | undefined;
   readonly inputFormat?: string | undefined;
+  readonly columns?: string | undefined;
+  readonly delimiter?: string | undefined;
 }
 
 export const REQUIRED: Readonly<Record<Kind, readonly string[]>> = {
@@ -72,7 +85,23 @@ export function parseInputOptions(
     timeZone: flags.tz === undefined ? undefined : assertTimeZone(flags.tz),
     symbol: flags.symbol,
     format: flags.inputFormat as InputFormat | undefined, // checked above
+    csv: parseCsvForm(flags),
   };
+}
+
+function parseCsvForm({ columns, delimiter = PLAIN_CSV.delimiter }: InputFlags): CsvForm {
+  const character = delimiter === 'tab' ? '\t' : delimiter;
+  if (character.length !== 1 || /["\r\n]/.test(character))
+    throw new OpsError(
+      'BAD_OPTION',
+      `--delimiter ${JSON.stringify(delimiter)} is not one character, nor tab`,
+    );
+  const names = columns?.split(',').map((name) => name.trim());
+  if (names?.includes(''))
+    throw new OpsError('BAD_OPTION', `--columns ${JSON.stringify(columns)} has an empty name`, {
+      hint: 'Give columns that are not read any name, e.g. x1.',
+    });
+  return { delimiter: character, names };
 }
 
 function parseMap(
