@@ -64,7 +64,7 @@ export function cellRows(
   );
   const wanted = [...options.columns].map(([ours, theirs]) => ({
     name: theirs,
-    isRequired: required.includes(ours),
+    isRequired: ours === 'ts_time' || required.includes(ours),
   }));
   return wantedRows(input, wanted, stdin, options.csv);
 }

@@ -3,8 +3,14 @@ import type { Command } from 'commander';
 /** The options of every command that reads rows. */
 export function addInputOptions(command: Command): Command {
   return command
-    .option('--map <pairs>', 'our columns by the names of the file, e.g. ts=ts_utc,volume=size')
-    .option('--ts-format <form>', 'iso (default), s, ms, us or ns')
+    .option(
+      '--map <pairs>',
+      'our columns by the names of the file, e.g. ts=ts_utc,volume=size; ts=date+time joins two columns',
+    )
+    .option(
+      '--ts-format <form>',
+      "iso (default), s, ms, us, ns, or a pattern, e.g. '%d.%m.%Y %H:%M:%S.%f'",
+    )
     .option('--tz <zone>', 'zone of times that carry none, e.g. UTC or Asia/Kolkata; never guessed')
     .option(
       '--symbol <symbol>',

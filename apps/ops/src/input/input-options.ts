@@ -1,9 +1,12 @@
 import type { Kind, StoredTimeframe } from '@tb/schema';
 import { assertSymbol } from '@tb/schema';
 import { OpsError } from '../errors.ts';
+import { isoOfPattern } from './time-pattern.ts';
 
 export type InputFormat = 'csv' | 'jsonl' | 'parquet';
-export type TimeFormat = 'iso' | 's' | 'ms' | 'us' | 'ns';
+export type TimeUnit = 's' | 'ms' | 'us' | 'ns';
+/** How times are written; with a `%`, a pattern as of strftime. */
+export type TimeFormat = 'iso' | TimeUnit | `${string}%${string}`;
 
 /** How a CSV is written. */
 export interface CsvForm {
@@ -19,7 +22,7 @@ export const PLAIN_CSV: CsvForm = { delimiter: ',', names: undefined };
 export interface InputOptions {
   readonly kind: Kind;
   readonly timeframe: StoredTimeframe | '';
-  /** Our column name -> the file's column name; the order of the cells of a row. */
+  /** Our column name -> the file's column name; the order of the cells of a row. `ts_time` is the second column of a `ts`. */
   readonly columns: ReadonlyMap<string, string>;
   readonly timeFormat: TimeFormat;
   /** IANA zone of times that carry none; undefined: such a time is an error. */
@@ -66,10 +69,10 @@ export function parseInputOptions(
   isFeed = false,
 ): InputOptions {
   const timeFormat = flags.tsFormat ?? 'iso';
-  if (!TIME_FORMATS.includes(timeFormat))
+  if (!isTimeFormat(timeFormat))
     throw new OpsError(
       'BAD_OPTION',
-      `--ts-format ${timeFormat} is not one of ${TIME_FORMATS.join(', ')}`,
+      `--ts-format ${timeFormat} is not one of ${TIME_FORMATS.join(', ')}, nor a pattern`,
     );
   if (flags.inputFormat !== undefined && !FORMATS.includes(flags.inputFormat))
     throw new OpsError(
@@ -81,12 +84,18 @@ export function parseInputOptions(
     kind,
     timeframe,
     columns: parseMap(columnsOf(kind, isFeed), kind, flags.map),
-    timeFormat: timeFormat as TimeFormat, // checked above
+    timeFormat,
     timeZone: flags.tz === undefined ? undefined : assertTimeZone(flags.tz),
     symbol: flags.symbol,
     format: flags.inputFormat as InputFormat | undefined, // checked above
     csv: parseCsvForm(flags),
   };
+}
+
+function isTimeFormat(text: string): text is TimeFormat {
+  if (!text.includes('%')) return TIME_FORMATS.includes(text);
+  isoOfPattern(text);
+  return true;
 }
 
 function parseCsvForm({ columns, delimiter = PLAIN_CSV.delimiter }: InputFlags): CsvForm {
@@ -124,7 +133,16 @@ function parseMap(
         'BAD_OPTION',
         `--map names ${JSON.stringify(ours)}; ${kind} have the columns ${columns.join(', ')}`,
       );
-    map.set(ours, theirs);
+    const [date = '', time, ...more] =
+      ours === 'ts' ? theirs.split('+').map((name) => name.trim()) : [theirs];
+    map.set(ours, date);
+    if (time === undefined) continue;
+    if (time === '' || more.length > 0)
+      throw new OpsError(
+        'BAD_OPTION',
+        `--map ${JSON.stringify(pair)} is not of the form ts=date+time`,
+      );
+    map.set('ts_time', time);
   }
   return map;
 }

@@ -30,6 +30,7 @@ export function rowCheck(options: InputOptions, dateToTs: DateToTs): RowCheck {
   const [symbolAt, tsAt, seqAt, sourceAt] = ['symbol', 'ts', 'source_seq', 'source'].map((name) =>
     names.indexOf(name),
   ) as [number, number, number, number];
+  const timeAt = names.indexOf('ts_time');
   const numbersAt = NUMBERS[options.kind].map((name) => names.indexOf(name));
   const fault = options.kind === 'ticks' ? tickFault : candleFault;
   const parseTime = timeParser(options.timeFormat, options.timeZone);
@@ -45,8 +46,9 @@ export function rowCheck(options: InputOptions, dateToTs: DateToTs): RowCheck {
       if (symbol.includes('\ufffd')) return 'bad_symbol: not UTF-8';
       known = symbol;
     }
-    if (isAbsent(cells[tsAt])) return 'bad_time: empty';
-    const ts = timeOf(parseTime(cells[tsAt]), isDaily, dateToTs);
+    const time = timeAt < 0 ? cells[tsAt] : joined(cells[tsAt], cells[timeAt]);
+    if (isAbsent(time)) return 'bad_time: empty';
+    const ts = timeOf(parseTime(time), isDaily, dateToTs);
     if (typeof ts === 'string') return ts;
     values.symbol = symbol;
     values.ts = ts;
@@ -55,6 +57,11 @@ export function rowCheck(options: InputOptions, dateToTs: DateToTs): RowCheck {
       numbersFault(cells, numbersAt, values, fault)
     );
   };
+}
+
+/** A date and a time of day that stand in two columns. */
+function joined(date: unknown, time: unknown): unknown {
+  return isAbsent(date) || isAbsent(time) ? undefined : `${date} ${time}`;
 }
 
 function numbersFault(

@@ -1,7 +1,8 @@
 import { wallTimeToUtc } from '@tb/calendar';
 import { isTradingDate } from '@tb/schema';
 import { OpsError } from '../errors.ts';
-import type { TimeFormat } from './input-options.ts';
+import type { TimeFormat, TimeUnit } from './input-options.ts';
+import { isoOfPattern } from './time-pattern.ts';
 
 /** ns since 1970 UTC; or a bare date, which the caller turns into a session; or undefined when it is no time. */
 export type ParsedTime = bigint | { readonly date: string } | undefined;
@@ -9,7 +10,7 @@ export type ParsedTime = bigint | { readonly date: string } | undefined;
 const ISO =
   /^(\d{4})-(\d{2})-(\d{2})(?:[T ](\d{2}):(\d{2})(?::(\d{2})(?:[.,](\d{1,9}))?)?\s*(Z|[+-]\d{2}:?\d{2})?)?$/i;
 const NUMBER = /^(-?)(\d{1,19})(?:\.(\d{1,9})0*)?$/;
-const DIGITS: Readonly<Record<Exclude<TimeFormat, 'iso'>, number>> = { s: 9, ms: 6, us: 3, ns: 0 };
+const DIGITS: Readonly<Record<TimeUnit, number>> = { s: 9, ms: 6, us: 3, ns: 0 };
 const MIN_NS = -(2n ** 63n);
 const MAX_NS = 2n ** 63n - 1n;
 const HALF_HOUR_MS = 1_800_000;
@@ -20,13 +21,21 @@ const MINUTE_CHARACTERS = 16;
  * A parser of one stated form of time. Exact to the nanosecond; never guesses a zone or a unit.
  *
  * @returns undefined for text that is no time of this form, or lies outside 1678 to 2261, the whole years of int64 ns.
- * @throws `TIME_ZONE_MISSING` when a time carries no zone and none was stated.
+ * @throws `BAD_OPTION` for a bad pattern; (the parser) `TIME_ZONE_MISSING` when a time carries no zone and none was stated.
  */
 export function timeParser(
   format: TimeFormat,
   timeZone: string | undefined,
 ): (value: unknown) => ParsedTime {
-  return format === 'iso' ? isoParser(timeZone) : (value) => parseCount(value, DIGITS[format]);
+  if (format in DIGITS) {
+    const digits = DIGITS[format as TimeUnit];
+    return (value) => parseCount(value, digits);
+  }
+  const parseIso = isoParser(timeZone);
+  if (format === 'iso') return parseIso;
+  const isoOf = isoOfPattern(format);
+  return (value) =>
+    parseIso(typeof value === 'bigint' ? value : (isoOf(String(value).trim()) ?? ''));
 }
 
 /** A count of a unit since 1970: the unit has 10^-9 * 10^digits seconds. Fractions finer than 1 ns are refused. */

@@ -57,6 +57,35 @@ describe('files without a header, each of one symbol', () => {
     ]);
   });
 
+  test('a date and a time of day in two columns are joined, in the form that is stated', async () => {
+    using folder = tempRoot('kibot');
+    const root = await MarketRoot.create(folder.at('data'));
+    const file = folder.at('IBM.txt');
+    writeFileSync(
+      file,
+      rows(',', (at) => ['01/02/2024', `09:${30 + at}`, ...prices(at)]),
+    );
+    const { json } = await tb([
+      ...[
+        'import',
+        file,
+        ...NEW_YORK,
+        '--symbol',
+        '{file}',
+        '--columns',
+        'date,time,open,high,low,close,volume',
+      ],
+      ...['--map', 'ts=date+time', '--ts-format', '%m/%d/%Y %H:%M'],
+      ...['--root', root.path, '--json', '--quiet'],
+    ]);
+    expect(json).toMatchObject({
+      rowsAccepted: MINUTES,
+      rowsRejected: 0,
+      days: [{ date: '2024-01-02' }],
+    });
+    expect(await symbolsIn(root.path)).toEqual([{ symbol: 'IBM', n: MINUTES }]);
+  });
+
   test('a row with fewer cells than the first line is rejected, and the first line is a row', async () => {
     using folder = tempRoot('short');
     const root = await MarketRoot.create(folder.at('data'));
@@ -118,6 +147,9 @@ test.each([
   [['a.csv', '--delimiter', ',,'], 'BAD_OPTION', /not one character/],
   [['a.csv', '--delimiter', '"'], 'BAD_OPTION', /not one character/],
   [['a.jsonl', '--columns', 'ts'], 'BAD_OPTION', /is jsonl/],
+  [['a.csv', '--map', 'ts=a+b+c'], 'BAD_OPTION', /ts=date\+time/],
+  [['a.csv', '--map', 'ts=date+time'], 'COLUMN_MISSING', /no column date, open.*time/],
+  [['a.csv', '--ts-format', '%d.%m'], 'BAD_OPTION', /a part of the date/],
   [['a.csv'], 'COLUMN_MISSING', /has no column/],
 ])('%j is refused', async ([name, ...flags], code, message) => {
   using folder = tempRoot('form');

@@ -91,3 +91,49 @@ describe('times as text', () => {
     expect(utc(text)).toBe(ns);
   });
 });
+
+describe('times of a stated pattern', () => {
+  const at = (text: string): unknown => timeParser('iso', undefined)(text);
+  test.each([
+    ['%d.%m.%Y %H:%M:%S.%f', '02.01.2024 14:30:00.123', '2024-01-02T14:30:00.123Z'],
+    ['%d.%m.%Y %H:%M:%S.%f', '02.01.2024 14:30:00.123456789', '2024-01-02T14:30:00.123456789Z'],
+    ['%m/%d/%Y %H:%M', '1/2/2024 9:30', '2024-01-02T09:30Z'],
+    ['%Y%m%d %H%M%S', '20240102 093001', '2024-01-02T09:30:01Z'],
+    ['%Y%m%d %H%M%S%f', '20240102 093001250', '2024-01-02T09:30:01.25Z'],
+    ['%Y.%m.%d,%H:%M', '2024.01.02,09:30', '2024-01-02T09:30Z'],
+    ['%Y-%m-%dT%H:%M:%S%z', '2024-01-02T09:30:00+0530', '2024-01-02T04:00Z'],
+  ] as const)('%s reads %s', (pattern, text, iso) => {
+    expect(timeParser(pattern, 'UTC')(text)).toBe(at(iso));
+  });
+
+  test('a date alone is one, for daily candles', () => {
+    expect(timeParser('%d-%m-%Y', undefined)('2-1-2024')).toEqual({ date: '2024-01-02' });
+  });
+
+  test.each([
+    ['%d.%m.%Y %H:%M', '02/01/2024 14:30'],
+    ['%d.%m.%Y %H:%M', '31.02.2024 14:30'],
+    ['%d.%m.%Y %H:%M', '01.13.2024 14:30'],
+    ['%d.%m.%Y %H:%M', '01.01.2024 24:30'],
+    ['%d.%m.%Y %H:%M', '01.01.2024 14:30:00'],
+    ['%Y%m%d', '2024112'],
+    ['%Y.%m.%d', '2024-01-02'],
+  ] as const)('%s refuses %s', (pattern, text) => {
+    expect(timeParser(pattern, 'UTC')(text)).toBeUndefined();
+  });
+
+  test('a zone is never guessed', () => {
+    expect(() => timeParser('%Y%m%d %H%M', undefined)('20240102 0930')).toThrow(/has no zone/);
+  });
+
+  test.each([
+    ['%d.%m %H:%M', /lacks a part of the date/],
+    ['%Y%m%d %H', /lacks a part of the time of day/],
+    ['%Y%m%d %H%M.%f', /a fraction and no second/],
+    ['%Y%m%d %I:%M', /a directive that is not one of/],
+    ['%Y%m%d%d', /a directive twice/],
+    ['%Y%m%d%', /a directive that is not one of/],
+  ] as const)('%s is refused', (pattern, message) => {
+    expect(() => timeParser(pattern, 'UTC')).toThrow(message);
+  });
+});
