@@ -15,6 +15,8 @@ export interface DatedRows {
   readonly firstDate: string;
 }
 
+const DAY_MS = 86_400_000;
+
 type DatedBlock = Block<{ readonly ts: BigInt64Array }>;
 
 /** Gives each row of a block its trading date by the window of its session; a row without one is rejected with the reason. */
@@ -28,10 +30,13 @@ export function dateOfRow(
   const stamps: bigint[] = [];
   const rejected: RejectedRow[] = [];
   let session: Session | undefined;
+  let day = 0;
   for (let row = 0; row < block.batch.ts.length; row += 1) {
     const ts = block.batch.ts[row] ?? 0n;
-    if (!session || ts < session.windowFrom || ts >= session.windowTo)
+    if (!session || ts < session.windowFrom || ts >= session.windowTo) {
       session = sessionAt(ts, calendar, input);
+      day = session ? Date.parse(session.tradingDate) / DAY_MS : 0;
+    }
     const stamp = session && (input.timeframe === '1d' ? session.open : ts);
     const reason =
       session === undefined || stamp === undefined
@@ -47,11 +52,11 @@ export function dateOfRow(
       continue;
     }
     accepted.push(row);
-    days.push(Math.round(Date.parse(`${session.tradingDate}T00:00:00Z`) / 86_400_000));
+    days.push(day);
     stamps.push(stamp);
   }
   const firstDate =
-    days[0] === undefined ? '' : new Date(days[0] * 86_400_000).toISOString().slice(0, 10);
+    days[0] === undefined ? '' : new Date(days[0] * DAY_MS).toISOString().slice(0, 10);
   return { accepted, days, ts: stamps, rejected, firstDate };
 }
 

@@ -1,4 +1,9 @@
-import type { DuckDBAppender, DuckDBConnection, DuckDBValue } from '@duckdb/node-api';
+import type {
+  DuckDBDateValue as DateValue,
+  DuckDBAppender,
+  DuckDBConnection,
+  DuckDBValue,
+} from '@duckdb/node-api';
 import { loadDuckdb } from '@tb/history';
 import type { Block } from '../input/blocks.ts';
 import type { DatedRows } from './date-of-row.ts';
@@ -10,12 +15,16 @@ const { BIGINT, DATE, DOUBLE, DuckDBDataChunk, DuckDBDateValue, INTEGER } = load
 const VECTOR_ROWS = 2048;
 const TYPES = [DATE, INTEGER, BIGINT, INTEGER, BIGINT, DOUBLE, DOUBLE, DOUBLE, DOUBLE, DOUBLE];
 
+/** Where v1 stands. */
+const FIRST_VALUE = 5;
+
 type Batch = { readonly symbol: string | readonly string[]; readonly ts: BigInt64Array };
 
 /** Appends accepted rows to the table `stage(day, sid, ts ns, file, row, v1 ... v5)`, a vector at a time. */
 export class StageWriter {
   readonly #appender: DuckDBAppender;
   #columns: DuckDBValue[][] = TYPES.map(() => []);
+  #date = new DuckDBDateValue(0);
 
   private constructor(appender: DuckDBAppender) {
     this.#appender = appender;
@@ -30,23 +39,27 @@ export class StageWriter {
   add(block: Block<Batch>, dated: DatedRows, file: number, sids: SidSource): void {
     const values = valuesOf(block.batch);
     for (const [at, row] of dated.accepted.entries()) {
-      const cells: DuckDBValue[] = [
-        new DuckDBDateValue(dated.days[at] ?? 0),
-        sids.sidOf(symbolAt(block.batch, row)),
-        dated.ts[at] ?? 0n,
-        file,
-        block.rows[row] ?? 0n,
-        ...values.map((column) => numberAt(column, row)),
-      ];
-      for (let column = 0; column < TYPES.length; column += 1)
-        this.#columns[column]?.push(cells[column] ?? null);
-      if (this.#columns[0]?.length === VECTOR_ROWS) this.#flush();
+      const columns = this.#columns;
+      columns[0]?.push(this.#dateOf(dated.days[at] ?? 0));
+      columns[1]?.push(sids.sidOf(symbolAt(block.batch, row)));
+      columns[2]?.push(dated.ts[at] ?? 0n);
+      columns[3]?.push(file);
+      columns[4]?.push(block.rows[row] ?? 0n);
+      for (let column = FIRST_VALUE; column < TYPES.length; column += 1)
+        columns[column]?.push(numberAt(values[column - FIRST_VALUE], row));
+      if (columns[0]?.length === VECTOR_ROWS) this.#flush();
     }
   }
 
   close(): void {
     this.#flush();
     this.#appender.closeSync();
+  }
+
+  /** Rows follow each other by date. */
+  #dateOf(days: number): DateValue {
+    if (this.#date.days !== days) this.#date = new DuckDBDateValue(days);
+    return this.#date;
   }
 
   #flush(): void {

@@ -14,8 +14,8 @@ const DIGITS: Readonly<Record<TimeUnit, number>> = { s: 9, ms: 6, us: 3, ns: 0 }
 const MIN_NS = -(2n ** 63n);
 const MAX_NS = 2n ** 63n - 1n;
 const HALF_HOUR_MS = 1_800_000;
-/** `YYYY-MM-DDTHH:MM` */
-const MINUTE_CHARACTERS = 16;
+/** `YYYY-MM-DD` */
+const DATE_CHARACTERS = 10;
 
 /**
  * A parser of one stated form of time. Exact to the nanosecond; never guesses a zone or a unit.
@@ -55,26 +55,24 @@ function inRange(ns: bigint): bigint | undefined {
 
 function isoParser(timeZone: string | undefined): (value: unknown) => ParsedTime {
   const offsetOf = timeZone === undefined ? undefined : zoneOffsets(timeZone);
-  // Neighbouring rows lie in the same minute: its date is checked once.
-  let knownMinute = '';
+  // Neighbouring rows have the same date: it is checked once.
+  let knownDate = '';
   let knownMs = 0;
   return (value) => {
     if (typeof value === 'bigint') return inRange(value); // a Parquet timestamp, already ns UTC
     const text = String(value).trim();
     const parts = ISO.exec(text);
     if (!parts) return undefined;
-    const minute = text.slice(0, MINUTE_CHARACTERS);
-    if (minute !== knownMinute) {
-      const ms = minuteMs(parts);
-      if (ms === undefined || !isTradingDate(minute.slice(0, 10))) return undefined;
-      knownMinute = minute;
-      knownMs = ms;
+    const date = text.slice(0, DATE_CHARACTERS);
+    if (date !== knownDate) {
+      if (!isTradingDate(date)) return undefined;
+      knownDate = date;
+      knownMs = Date.parse(date);
     }
-    const date = minute.slice(0, 10);
     if (parts[4] === undefined) return { date };
-    const second = Number(parts[6] ?? 0);
-    if (second > 59) return undefined;
-    const wallMs = knownMs + second * 1000;
+    const [hour, minute, second] = [Number(parts[4]), Number(parts[5]), Number(parts[6] ?? 0)];
+    if (hour > 23 || minute > 59 || second > 59) return undefined;
+    const wallMs = knownMs + ((hour * 60 + minute) * 60 + second) * 1000;
     let offsetMs: number;
     if (parts[8] !== undefined) offsetMs = fixedOffsetMs(parts[8]);
     else if (offsetOf) offsetMs = offsetOf(wallMs, date);
@@ -86,17 +84,6 @@ function isoParser(timeZone: string | undefined): (value: unknown) => ParsedTime
     const fractionNs = Number((parts[7] ?? '').padEnd(9, '0'));
     return inRange(BigInt(wallMs - offsetMs) * 1_000_000n + BigInt(fractionNs));
   };
-}
-
-/** ms of the minute of the wall clock as if it were UTC; undefined for a day or hour that does not exist. */
-function minuteMs(parts: RegExpExecArray): number | undefined {
-  const [year, month, day] = [Number(parts[1]), Number(parts[2]), Number(parts[3])];
-  const [hour, minute] = [Number(parts[4] ?? 0), Number(parts[5] ?? 0)];
-  if (hour > 23 || minute > 59) return undefined;
-  const ms = new Date(0).setUTCFullYear(year, month - 1, day);
-  const date = new Date(ms);
-  if (date.getUTCMonth() !== month - 1 || date.getUTCDate() !== day) return undefined;
-  return ms + (hour * 60 + minute) * 60_000;
 }
 
 function fixedOffsetMs(text: string): number {
