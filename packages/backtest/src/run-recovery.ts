@@ -1,12 +1,12 @@
 import type { Layout } from '@tb/schema';
 import { listRunFolder, removeRunFiles } from './run-folder.ts';
 import type { RunIndex } from './run-index.ts';
-import { isRunnerDead } from './runner-process.ts';
+import { isAbandoned, isRunnerDead } from './runner-process.ts';
 
 const RUN_FILE = /^(\.tmp-)?(run_\d{8}_\d{6}_[0-9a-f]{4,16})\.duckdb(\.wal)?$/;
 
 export interface Recovery {
-  /** Runs that were `running` and whose runner is proven dead: now `failed`. */
+  /** Runs that were `running` and whose runner is proven dead, or did not get to tell of their end: now `failed`. */
   readonly failedRuns: readonly string[];
   /** Names of files that were removed from the folder of runs. */
   readonly removedFiles: readonly string[];
@@ -32,7 +32,7 @@ export async function recoverDeadRuns(
   const isDead = options.isDead ?? isRunnerDead;
   const failedRuns: string[] = [];
   for (const run of await index.list({ state: 'running' })) {
-    if (!run.runner || !isDead(run.runner)) continue;
+    if (!run.runner || !(isDead(run.runner) || isAbandoned(run.runId, run.runner))) continue;
     const error = `The runner, process ${run.runner.pid}, ended without a result`;
     if (await index.fail(run.runId, error, now())) failedRuns.push(run.runId);
   }

@@ -12,7 +12,7 @@ import { newRunId } from './run-id.ts';
 import type { NewRun, RunIndex } from './run-index.ts';
 import { writeResult, writeSetup, writingSink } from './run-rows.ts';
 import { RunTally } from './run-tally.ts';
-import { thisRunner } from './runner-process.ts';
+import { thisRunner, whileUnderWay } from './runner-process.ts';
 import { simulate } from './simulate.ts';
 import type { Strategy, StrategyDefinition } from './strategy.ts';
 
@@ -72,6 +72,10 @@ interface PreparedRun {
  */
 export async function runBacktest(options: RunOptions): Promise<RunResult> {
   const prepared = prepare(options);
+  return await whileUnderWay(prepared.run.runId, () => recorded(options, prepared));
+}
+
+async function recorded(options: RunOptions, prepared: PreparedRun): Promise<RunResult> {
   const { run } = prepared;
   await options.index.start(run);
   options.onEvent?.({ kind: 'started', runId: run.runId });

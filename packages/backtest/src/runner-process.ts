@@ -1,13 +1,38 @@
 import { readFileSync, readlinkSync } from 'node:fs';
+import { threadId } from 'node:worker_threads';
 import type { Runner } from './run-index.ts';
 
-/** This process, as the index records it. */
+/** Runs that this thread works on. */
+const underWay = new Set<string>();
+
+/** Runs the body, and knows meanwhile that the run is under way. */
+export async function whileUnderWay<T>(runId: string, body: () => Promise<T>): Promise<T> {
+  underWay.add(runId);
+  try {
+    return await body();
+  } finally {
+    underWay.delete(runId);
+  }
+}
+
+/**
+ * Whether a run is one of this thread, which does not work on it: it failed, and the index could not be told, as on a full disk.
+ */
+export function isAbandoned(runId: string, runner: Runner): boolean {
+  const here = thisRunner();
+  const isOurs = here.startedAs !== undefined && here.startedAs === runner.startedAs;
+  return isOurs && here.pid === runner.pid && !underWay.has(runId);
+}
+
+/** This process and thread, as the index records it. */
 export function thisRunner(): Runner {
   const here = surroundings();
   const look = here && lookAt(process.pid);
   return {
     pid: process.pid,
-    startedAs: look ? `${here.bootId} ${here.pidNamespace} ${look.startTicks}` : undefined,
+    startedAs: look
+      ? `${here.bootId} ${here.pidNamespace} ${look.startTicks} ${threadId}`
+      : undefined,
   };
 }
 

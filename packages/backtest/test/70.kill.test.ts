@@ -4,7 +4,14 @@ import { existsSync, readdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { describe, expect, test } from '@jest/globals';
-import { isRunnerDead, openRun, recoverDeadRuns, thisRunner } from '@tb/backtest';
+import {
+  isRunnerDead,
+  openRun,
+  type Recovery,
+  type RunEvent,
+  recoverDeadRuns,
+  thisRunner,
+} from '@tb/backtest';
 import { openRunRoot, type RunRoot } from './support/run-root.ts';
 
 const CHILD = fileURLToPath(new URL('./children/run-child.mjs', import.meta.url));
@@ -115,6 +122,31 @@ describe('recovery', () => {
     expect(existsSync(join(root.layout.runsDir, names[2]!))).toBe(true);
   });
 });
+
+const linux = process.platform === 'linux' ? test : test.skip; // elsewhere the pid alone decides
+
+linux(
+  'regress-8-run-abandoned: a run that failed and could not be told to the index counts as running only until the next recovery, also in a process that lives on',
+  async () => {
+    await using root = openRunRoot();
+    const full = (): Promise<never> => Promise.reject(new Error('database or disk is full'));
+    const index = { ...root.index, finish: full, fail: full };
+    await expect(root.run({ index })).rejects.toThrow('disk is full');
+    const [left] = await root.index.list();
+    expect(left).toMatchObject({ state: 'running', runner: thisRunner() });
+
+    const recoveries: Promise<Recovery>[] = [];
+    const onEvent = ({ kind }: RunEvent): void => {
+      if (kind === 'started') recoveries.push(recoverDeadRuns(root.layout, root.index));
+    };
+    const next = await root.run({ onEvent });
+    expect((await Promise.all(recoveries)).map(({ failedRuns }) => failedRuns)).toEqual([
+      [left!.runId],
+    ]);
+    expect(await root.index.find(next.runId)).toMatchObject({ state: 'done' });
+    expect(finalFiles(root)).toEqual([`${next.runId}.duckdb`]);
+  },
+);
 
 test('a folder of runs that cannot be listed is an error with its reason', async () => {
   await using root = openRunRoot();
