@@ -1,16 +1,17 @@
 import { existsSync } from 'node:fs';
-import {
-  type DuckDBAppender,
-  type DuckDBConnection,
+import type {
+  DuckDBAppender,
+  DuckDBConnection,
   DuckDBDataChunkWriter,
   DuckDBInstance,
-  DuckDBTimestampNanosecondsValue,
-  DuckDBTypeId,
-  type DuckDBValue,
+  DuckDBValue,
 } from '@duckdb/node-api';
 import { readSql, sealFile } from '@tb/schema';
 import { DUCKDB_OPTIONS } from './duckdb-options.ts';
+import { loadDuckdb } from './load-duckdb.ts';
 import type { Row, RunTable } from './run-file-protocol.ts';
+
+const duckdb = loadDuckdb();
 
 const TABLES: readonly RunTable[] = [
   'metadata',
@@ -60,7 +61,7 @@ export class RunFileBuild {
   /** Creates the file with its tables. It must not exist. */
   static async create(path: string): Promise<RunFileBuild> {
     if (existsSync(path)) throw new Error(`${path} exists already`);
-    const instance = await DuckDBInstance.create(path, {
+    const instance = await duckdb.DuckDBInstance.create(path, {
       ...DUCKDB_OPTIONS,
       default_block_size: BLOCK_BYTES,
     });
@@ -72,9 +73,9 @@ export class RunFileBuild {
       const appender = await connection.createAppender(table);
       const isTime = Array.from(
         { length: appender.columnCount },
-        (_, at) => appender.columnType(at).typeId === DuckDBTypeId.TIMESTAMP_NS,
+        (_, at) => appender.columnType(at).typeId === duckdb.DuckDBTypeId.TIMESTAMP_NS,
       );
-      const writer = DuckDBDataChunkWriter.forAppender(appender);
+      const writer = duckdb.DuckDBDataChunkWriter.forAppender(appender);
       tables.set(table, { appender, writer, isTime, rows: 0 });
     }
     return new RunFileBuild(path, instance, connection, tables);
@@ -106,7 +107,7 @@ export class RunFileBuild {
   /** A file that opens proves nothing: counts the rows of every table in a second, read-only instance. */
   async #readBack(): Promise<void> {
     const options = { ...DUCKDB_OPTIONS, access_mode: 'READ_ONLY' };
-    const instance = await DuckDBInstance.create(this.#path, options);
+    const instance = await duckdb.DuckDBInstance.create(this.#path, options);
     const connection = await instance.connect();
     try {
       for (const [table, { rows }] of this.#tables) {
@@ -124,6 +125,6 @@ export class RunFileBuild {
 
 function valuesOf(row: Row, isTime: readonly boolean[]): DuckDBValue[] {
   return row.map((cell, at) =>
-    isTime[at] && cell !== null ? new DuckDBTimestampNanosecondsValue(cell as bigint) : cell,
+    isTime[at] && cell !== null ? new duckdb.DuckDBTimestampNanosecondsValue(cell as bigint) : cell,
   );
 }
