@@ -12,6 +12,7 @@ import { DatabaseManager, initialiseRoot } from '@tb/manager';
 import { type Layout, layoutOf } from '@tb/schema';
 import { random } from '@tb/simulator';
 import { rollover } from '../src/rollover/rollover.ts';
+import { median } from './queries/reference.ts';
 
 interface BenchRow {
   readonly name: string;
@@ -173,10 +174,6 @@ async function sortedCopy(layout: Layout, folder: string, ticks: number): Promis
     statementMs: median(copies.map((one) => one.statementMs)),
     processMs: median(copies.map((one) => one.processMs)),
   };
-}
-
-function median(values: readonly number[]): number {
-  return values.toSorted((a, b) => a - b)[values.length >> 1] as number;
 }
 
 function seconds(ms: number): string {

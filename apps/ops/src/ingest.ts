@@ -1,13 +1,12 @@
 import type { Readable } from 'node:stream';
 import type { SessionCalendar } from '@tb/calendar';
 import type { LiveBuffer } from '@tb/live';
-import { hashFile, type Kind, type Layout } from '@tb/schema';
+import type { Kind, Layout } from '@tb/schema';
 import { OpsError } from './errors.ts';
 import { inputBlocks } from './ingest/input-blocks.ts';
 import { feedBatches, fileBatches } from './ingest/keyed-batches.ts';
 import { type IngestCounts, RowSink } from './ingest/row-sink.ts';
-import { type Input, inputOf } from './input/cell-source.ts';
-import { inputError } from './input/input-error.ts';
+import { type Input, inputOf, sha256Of } from './input/cell-source.ts';
 import type { InputOptions } from './input/input-options.ts';
 import { openRejects } from './input/rejects.ts';
 import type { Progress } from './progress.ts';
@@ -102,11 +101,7 @@ async function checkedSource(
   if (input.name === '-') return options.source;
   for await (const _block of inputBlocks(input, options.input, tools.calendar, tools.stdin))
     if (tools.signal.aborted) break;
-  try {
-    return `sha256:${(await hashFile(input.name)).sha256}`;
-  } catch (error) {
-    throw inputError(input.name, error);
-  }
+  return `sha256:${await sha256Of(input)}`;
 }
 
 /** @returns false when it was asked to stop before the end. What was handed over is settled either way. */

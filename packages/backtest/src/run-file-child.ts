@@ -2,7 +2,6 @@
  * The process that builds one run file; started by `run-file-writer.ts` with the path as argument. A process of its own,
  * because DuckDB may abort its process on an I/O error, and the runner must live to say what happened.
  */
-
 import { RunFileBuild } from './run-file-build.ts';
 import type { FromChild, ToChild } from './run-file-protocol.ts';
 import { unlinkIfThere } from './unlink-if-there.ts';

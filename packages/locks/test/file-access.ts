@@ -40,8 +40,6 @@ export const FILE_ACCESS: Readonly<Record<string, string>> = {
   'apps/ops/src/demo/hash-worker.ts': 'Day files, in a process that attaches none.',
   'apps/ops/src/demo/tamper-worker.ts': 'A day file, hashed after its one connection was closed.',
   'apps/ops/src/format/row-writer.ts': 'Output files of its own.',
-  'apps/ops/src/import/stage-worker.ts': 'Input files of the user.',
-  'apps/ops/src/ingest.ts': 'Input files of the user.',
   'apps/ops/src/input/cell-source.ts': 'Input files of the user.',
   'apps/ops/src/input/rejects.ts': 'The rejects, a new file, and its folder.',
   'apps/ops/src/run.ts': 'package.json.',

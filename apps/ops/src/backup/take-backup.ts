@@ -1,8 +1,8 @@
 import { readFileSync } from 'node:fs';
-import { chmod, open, rm, stat } from 'node:fs/promises';
+import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { openSqlite, translateSqliteError, WriterLock } from '@tb/locks';
-import { assertMigrated, hashFile, SCHEMA_VERSION } from '@tb/schema';
+import { assertMigrated, SCHEMA_VERSION, sealFile } from '@tb/schema';
 import { OpsError } from '../errors.ts';
 import { makeFolder, takeName, writeNewFile } from '../files/durable.ts';
 import {
@@ -20,7 +20,7 @@ import { storeFiles } from './store-files.ts';
 
 /** More than any database has: the copy is made in one step, so that no write of the owner makes it start again. */
 const ALL_PAGES = 2 ** 31 - 1;
-const READ_ONLY = 0o444;
+const _READ_ONLY = 0o444;
 
 /**
  * Backs databases up while their owners commit. Each copy is one moment of its database: everything committed before it
@@ -70,18 +70,14 @@ async function takeBackup(database: BackupDatabase, tools: BackupTools): Promise
   tools.onStep?.('copied');
   const facts = checkCopy(temporary, database);
   tools.onStep?.('checked');
-  const { sha256 } = await hashFile(temporary);
-  tools.onStep?.('hashed');
-  const handle = await open(temporary, 'r');
-  await handle.sync().finally(() => handle.close());
-  await chmod(temporary, READ_ONLY);
-  tools.onStep?.('synced');
+  const { sha256, sizeBytes } = await sealFile(temporary, (step) => {
+    if (step !== 'protected') tools.onStep?.(step);
+  });
   await takeName(temporary, path);
   tools.onStep?.('named');
   const stored = database === 'market-data' ? await storeFiles(path, parent, tools) : undefined;
   const entry: BackupEntry = {
-    ...{ id, database, takenAt, file, sha256, ...facts },
-    sizeBytes: (await stat(path)).size,
+    ...{ id, database, takenAt, file, sha256, sizeBytes, ...facts },
     schemaVersion: SCHEMA_VERSION,
     toolVersion: toolVersion(),
     ...stored,

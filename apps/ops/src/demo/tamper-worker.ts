@@ -1,6 +1,6 @@
 import { execFile } from 'node:child_process';
 import { promisify } from 'node:util';
-import { DuckDBInstance } from '@duckdb/node-api';
+import { loadDuckdb } from '@tb/history';
 import { hashFile } from '@tb/schema';
 import { serveWorker } from '../worker/serve-worker.ts';
 
@@ -34,7 +34,7 @@ serveWorker(async ({ path }: TamperJob): Promise<TamperResult> => {
 });
 
 async function writeThroughEngine(path: string): Promise<string> {
-  const instance = await DuckDBInstance.create(':memory:');
+  const instance = await loadDuckdb().DuckDBInstance.create(':memory:');
   const connection = await instance.connect();
   try {
     await connection.run(`ATTACH '${path.replaceAll("'", "''")}' AS day (TYPE duckdb, READ_ONLY)`);

@@ -1,4 +1,3 @@
-import { stat } from 'node:fs/promises';
 import { hashFile } from '@tb/schema';
 import { serveWorker } from '../worker/serve-worker.ts';
 import type { HashedFile } from './hash-files.ts';
@@ -16,8 +15,8 @@ serveWorker(async ({ paths }: { readonly paths: readonly string[] }, _step, emit
 /** What the system says about this one file is the answer for this file. */
 async function hash(path: string): Promise<HashedFile> {
   try {
-    const { sha256 } = await hashFile(path);
-    const { dev, ino, size, mtimeNs, ctimeNs } = await stat(path, { bigint: true });
+    const { sha256, stats } = await hashFile(path);
+    const { dev, ino, size, mtimeNs, ctimeNs } = stats;
     return { sha256, dev, ino, size, mtimeNs, ctimeNs };
   } catch (error) {
     const { code } = error as NodeJS.ErrnoException;

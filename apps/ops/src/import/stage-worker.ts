@@ -3,10 +3,9 @@ import { Readable } from 'node:stream';
 import type { DuckDBInstance } from '@duckdb/node-api';
 import { loadDuckdb } from '@tb/history';
 import { Calendars } from '@tb/manager/calendars';
-import { hashFile, layoutOf } from '@tb/schema';
+import { layoutOf } from '@tb/schema';
 import { type Block, candleBlocks, tickBlocks } from '../input/blocks.ts';
-import { type Input, inputOf } from '../input/cell-source.ts';
-import { inputError } from '../input/input-error.ts';
+import { type Input, inputOf, sha256Of } from '../input/cell-source.ts';
 import { serveWorker } from '../worker/serve-worker.ts';
 import { dateOfRow } from './date-of-row.ts';
 import { dropRepeats } from './drop-repeats.ts';
@@ -87,14 +86,6 @@ function blocksOf(
   return job.input.kind === 'ticks'
     ? tickBlocks(input, job.input, nothing)
     : candleBlocks(input, job.input, nothing, dateToTs);
-}
-
-async function sha256Of({ name }: Input): Promise<string> {
-  try {
-    return (await hashFile(name)).sha256;
-  } catch (error) {
-    throw inputError(name, error);
-  }
 }
 
 async function datesOf(

@@ -2,9 +2,11 @@ import { createReadStream } from 'node:fs';
 import { basename } from 'node:path';
 import type { Readable } from 'node:stream';
 import { createGunzip } from 'node:zlib';
+import { hashFile } from '@tb/schema';
 import { OpsError } from '../errors.ts';
 import type { CellRow, WantedColumn } from './cell-row.ts';
 import { csvRows } from './csv-rows.ts';
+import { inputError } from './input-error.ts';
 import {
   type CsvForm,
   type InputFormat,
@@ -28,18 +30,30 @@ export interface Input {
 /** Large reads: a call for 16 kB costs as much as one for 256 kB. */
 const READ_BYTES = 262_144;
 
+const FORMATS: ReadonlyMap<string, InputFormat> = new Map([
+  ['csv', 'csv'],
+  ['txt', 'csv'],
+  ['jsonl', 'jsonl'],
+  ['ndjson', 'jsonl'],
+  ['json', 'jsonl'],
+  ['parquet', 'parquet'],
+]);
+
+/** What the name of a file tells: its name without folder and known endings, and what those say. */
+function partsOf(name: string): Pick<Input, 'isGzip'> & { stem: string; format?: InputFormat } {
+  const base = basename(name);
+  const isGzip = /\.gz$/i.test(base);
+  const plain = isGzip ? base.slice(0, -3) : base;
+  const at = plain.lastIndexOf('.');
+  const format = at < 0 ? undefined : FORMATS.get(plain.slice(at + 1).toLowerCase());
+  return format === undefined
+    ? { stem: plain, isGzip }
+    : { stem: plain.slice(0, at), format, isGzip };
+}
+
 /** Format by the name of the file, unless stated. stdin wants it stated or is CSV. */
 export function inputOf(name: string, stated: InputFormat | undefined): Input {
-  const base = basename(name).toLowerCase();
-  const isGzip = base.endsWith('.gz');
-  const plain = isGzip ? base.slice(0, -3) : base;
-  const byName: InputFormat | undefined = /\.(csv|txt)$/.test(plain)
-    ? 'csv'
-    : /\.(jsonl|ndjson|json)$/.test(plain)
-      ? 'jsonl'
-      : plain.endsWith('.parquet')
-        ? 'parquet'
-        : undefined;
+  const { format: byName, isGzip } = partsOf(name);
   const format = stated ?? byName ?? (name === '-' ? 'csv' : undefined);
   if (format === undefined)
     throw new OpsError('BAD_OPTION', `The format of ${name} is not clear from its name`, {
@@ -101,9 +115,18 @@ export function symbolOf(
   if (symbol === undefined || !/\{(file|head)\}/.test(symbol)) return symbol;
   if (name === '-')
     throw new OpsError('BAD_OPTION', `--symbol ${symbol} wants a file: stdin has no name`);
-  const file = basename(name).replace(/(\.(csv|txt|jsonl|ndjson|json|parquet))?(\.gz)?$/i, '');
+  const { stem: file } = partsOf(name);
   const head = file.replace(/[-_].*$/, '');
   return symbol.replaceAll('{file}', () => file).replaceAll('{head}', () => head);
+}
+
+/** sha256 of a file of the user as it lies there, hex. @throws `INPUT_MISSING`, `INPUT_UNREADABLE` */
+export async function sha256Of({ name }: Input): Promise<string> {
+  try {
+    return (await hashFile(name)).sha256;
+  } catch (error) {
+    throw inputError(name, error);
+  }
 }
 
 /** The bytes of an input, unpacked. An error of the file ends the stream that is read; its readers translate it. */

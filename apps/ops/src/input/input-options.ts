@@ -69,11 +69,7 @@ export function parseInputOptions(
   isFeed = false,
 ): InputOptions {
   const timeFormat = flags.tsFormat ?? 'iso';
-  if (!isTimeFormat(timeFormat))
-    throw new OpsError(
-      'BAD_OPTION',
-      `--ts-format ${timeFormat} is not one of ${TIME_FORMATS.join(', ')}, nor a pattern`,
-    );
+  assertTimeFormat(timeFormat);
   if (flags.inputFormat !== undefined && !FORMATS.includes(flags.inputFormat))
     throw new OpsError(
       'BAD_OPTION',
@@ -92,10 +88,13 @@ export function parseInputOptions(
   };
 }
 
-function isTimeFormat(text: string): text is TimeFormat {
-  if (!text.includes('%')) return TIME_FORMATS.includes(text);
-  isoOfPattern(text);
-  return true;
+function assertTimeFormat(text: string): asserts text is TimeFormat {
+  if (text.includes('%')) isoOfPattern(text);
+  else if (!TIME_FORMATS.includes(text))
+    throw new OpsError(
+      'BAD_OPTION',
+      `--ts-format ${text} is not one of ${TIME_FORMATS.join(', ')}, nor a pattern`,
+    );
 }
 
 function parseCsvForm({ columns, delimiter = PLAIN_CSV.delimiter }: InputFlags): CsvForm {

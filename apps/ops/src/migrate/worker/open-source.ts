@@ -1,4 +1,5 @@
-import { type DuckDBConnection, DuckDBInstance } from '@duckdb/node-api';
+import type { DuckDBConnection } from '@duckdb/node-api';
+import { loadDuckdb } from '@tb/history';
 import { OpsError } from '../../errors.ts';
 import { literal } from '../source-table.ts';
 import { TIME_MACROS } from '../time-sql.ts';
@@ -24,7 +25,7 @@ export interface OpenedSource {
  * @throws `SOURCE_BUSY`, `SOURCE_NEWER`, `SOURCE_DAMAGED`, `INPUT_UNREADABLE`
  */
 export async function openSource(job: OpenJob): Promise<OpenedSource> {
-  const instance = await DuckDBInstance.create(':memory:', {
+  const instance = await loadDuckdb().DuckDBInstance.create(':memory:', {
     memory_limit: `${job.memoryLimitMb}MB`,
     threads: '2',
     temp_directory: job.tempDirectory,
